@@ -1,0 +1,111 @@
+/**
+ * The settings as the program uses them: made once at the start from the checked file, variables and flags,
+ * then only handed down. Numbers carry their unit; patterns are compiled where they are used.
+ */
+import type { Severity } from '../core/records.ts'
+import type { TopicNames } from '../core/topics.ts'
+
+export interface MqttSettings {
+  /** `embedded`, or the URL of an outside broker. */
+  readonly url: string
+  readonly host: string
+  readonly port: number
+  readonly topic: string
+  readonly clientId: string
+  readonly users: Readonly<Record<string, string>> | null
+  readonly username: string | null
+  readonly password: string | null
+  readonly maxConnections: number
+}
+
+export interface LogSettings {
+  readonly adapter: 'embedded' | 'memory'
+  readonly dir: string
+  readonly partitions: number
+  readonly group: string
+  readonly topics: TopicNames
+  /** Ms between ticks; `null` = off. */
+  readonly ticksMs: number | null
+  readonly retentionMs: number
+  readonly maxBytes: number
+  readonly batchRecords: number
+  readonly batchWaitMs: number
+}
+
+export interface ChannelSettings {
+  readonly unit: string | null
+  readonly min: number | null
+  readonly max: number | null
+}
+
+export interface AssetGroupSettings {
+  readonly match: string
+  readonly class: string | null
+  readonly channels: Readonly<Record<string, ChannelSettings>>
+  readonly attributes: Readonly<Record<string, string | number | boolean>>
+}
+
+export interface WindowSettings {
+  readonly sizeMs: number
+  readonly hopMs: number
+  readonly latenessMs: number
+  readonly idleMs: number
+}
+
+/** A delay in windows in a row, or in event time. */
+export type Delay = { readonly windows: number } | { readonly ms: number }
+
+export interface AlertRuleSettings {
+  readonly rule: string
+  readonly above: number
+  readonly clearBelow: number
+  readonly onDelay: Delay
+  readonly offDelay: Delay
+  readonly severity: Severity
+}
+
+export interface PipelineSettings {
+  readonly name: string
+  readonly assets: string
+  readonly window: WindowSettings
+  /** `default` = all statistics of all channels (or what the model's manifest lists). */
+  readonly features: 'default' | readonly string[]
+  /** NAME or NAME@VERSION; `null` = learn the asset's own normal. */
+  readonly model: string | null
+  readonly alerts: readonly AlertRuleSettings[]
+}
+
+export interface HttpSettings {
+  readonly host: string
+  readonly port: number
+  readonly token: string | null
+  readonly requestsPerMinute: number
+}
+
+export interface Limits {
+  readonly payloadBytes: number
+  readonly inFlightReadings: number
+  readonly inFlightBytes: number
+  readonly arrayReadings: number
+  readonly assets: number
+  readonly channelsPerAsset: number
+  readonly openWindowsPerAsset: number
+  readonly dedupePerAsset: number
+  readonly futureByMs: number
+  readonly batchRecords: number
+  readonly snapshotRecords: number
+  readonly sseClients: number
+  readonly sseBufferBytes: number
+  readonly boardScores: number
+}
+
+export interface Settings {
+  readonly mqtt: MqttSettings
+  readonly log: LogSettings
+  readonly assets: readonly AssetGroupSettings[]
+  readonly pipelines: readonly PipelineSettings[]
+  readonly sinks: { readonly mqtt: { readonly enabled: boolean; readonly topic: string } }
+  readonly http: HttpSettings
+  readonly models: { readonly dir: string }
+  readonly limits: Limits
+}

@@ -1,0 +1,143 @@
+/**
+ * The records of the outside contract (design 4.2–4.4) as schemas: the one source of their types, their
+ * validation and the HTTP documentation. Times are epoch ms unless a name says otherwise.
+ */
+import Type, { type Static } from 'typebox'
+
+const text = (maxLength: number) => Type.String({ minLength: 1, maxLength })
+
+/** Letters that an asset id may have; anything else is the dead letter `bad-asset`. */
+export const ASSET_ID = /^[A-Za-z0-9_.:-]{1,128}$/
+
+export const AssetId = Type.String({ pattern: ASSET_ID.source, description: 'Asset (machine) id' })
+
+/** A reading on the `readings` topic (4.3), with what ingest fills in: `asset` and `ts` are always there. */
+export const Reading = Type.Object(
+  {
+    asset: AssetId,
+    ts: Type.Union([Type.Integer(), Type.String()], {
+      description: 'Event time: epoch ms, or RFC 3339 text',
+    }),
+    values: Type.Optional(
+      Type.Record(Type.String(), Type.Union([Type.Number(), Type.Null()]), {
+        description: 'One finite number per channel; null = not measured',
+      }),
+    ),
+    waveforms: Type.Optional(
+      Type.Record(
+        Type.String(),
+        Type.Object({
+          hz: Type.Number({ exclusiveMinimum: 0 }),
+          unit: Type.Optional(Type.String()),
+          samples: Type.Optional(Type.Array(Type.Number())),
+          f32: Type.Optional(Type.String({ description: 'base64 of little-endian float32' })),
+        }),
+      ),
+    ),
+    quality: Type.Optional(Type.Record(Type.String(), Type.Union([Type.String(), Type.Number()]))),
+    tsSource: Type.Optional(
+      Type.Literal('arrival', { description: 'ts is the arrival time: the payload had none' }),
+    ),
+  },
+  { $id: 'Reading' },
+)
+export type Reading = Static<typeof Reading>
+
+/** The clock in the log: one a second and partition, by its owner. */
+export const Tick = Type.Object({ ts: Type.Integer(), elapsed: Type.Number({ minimum: 0 }) })
+export type Tick = Static<typeof Tick>
+
+/** What people and programs ask for, on the `readings` topic with key = asset. */
+export const Command = Type.Object({
+  id: text(128),
+  command: Type.Union([Type.Literal('acknowledge')]),
+  asset: AssetId,
+  alert: Type.Optional(text(512)),
+  by: Type.String({ maxLength: 256 }),
+  comment: Type.Optional(Type.String({ maxLength: 4096 })),
+  at: Type.Integer({ description: 'Epoch ms at which it was asked for' }),
+})
+export type Command = Static<typeof Command>
+
+export const CLOSED_BY = ['watermark', 'idle', 'end'] as const
+export type ClosedBy = (typeof CLOSED_BY)[number]
+
+/** A scored window on the `scores` topic (4.4). */
+export const Score = Type.Object(
+  {
+    asset: AssetId,
+    pipeline: Type.String(),
+    windowStart: Type.Integer(),
+    windowEnd: Type.Integer(),
+    count: Type.Integer({ description: 'Readings in the window' }),
+    score: Type.Number({ minimum: 0, maximum: 1, description: "The pipeline's risk, 6 decimals" }),
+    model: Type.String(),
+    modelVersion: Type.String(),
+    failureProbability: Type.Optional(Type.Number({ minimum: 0, maximum: 1 })),
+    anomaly: Type.Optional(Type.Number({ minimum: 0, maximum: 1 })),
+    closed: Type.Union(CLOSED_BY.map((reason) => Type.Literal(reason))),
+  },
+  { $id: 'Score' },
+)
+export type Score = Static<typeof Score>
+
+export const SEVERITIES = ['low', 'medium', 'high', 'critical'] as const
+export type Severity = (typeof SEVERITIES)[number]
+
+export const ALERT_STATES = ['active', 'acknowledged', 'returned', 'shelved', 'suppressed', 'closed'] as const
+export type AlertState = (typeof ALERT_STATES)[number]
+
+/** One channel that moved, and by how much against the asset's own normal. */
+export const Reason = Type.Object(
+  {
+    channel: Type.String(),
+    feature: Type.String({ description: 'Statistic of the channel, such as mean' }),
+    value: Type.Number(),
+    normal: Type.Union([Type.Number(), Type.Null()], {
+      description: 'What this asset normally shows; null = not known yet',
+    }),
+    share: Type.Number({ minimum: 0, maximum: 1, description: 'Share in the deviation of all channels' }),
+  },
+  { $id: 'Reason' },
+)
+export type Reason = Static<typeof Reason>
+
+/** An alert as it stands: value of `alert-states`, `data` of its events, item of the API. */
+export const Alert = Type.Object(
+  {
+    alert: Type.String({ description: 'asset:rule:raisedAt' }),
+    asset: AssetId,
+    pipeline: Type.String(),
+    rule: Type.String(),
+    state: Type.Union(ALERT_STATES.map((state) => Type.Literal(state))),
+    severity: Type.Union(SEVERITIES.map((severity) => Type.Literal(severity))),
+    score: Type.Number(),
+    raisedAt: Type.Integer(),
+    updatedAt: Type.Integer(),
+    windowEnd: Type.Integer(),
+    reasons: Type.Array(Reason),
+    by: Type.Optional(Type.String()),
+    comment: Type.Optional(Type.String()),
+  },
+  { $id: 'Alert' },
+)
+export type Alert = Static<typeof Alert>
+
+export const TRANSITIONS = ['raised', 'updated', 'acknowledged', 'cleared'] as const
+export type Transition = (typeof TRANSITIONS)[number]
+
+/** A transition of an alert on the `alerts` topic: a CloudEvent 1.0 in structured JSON. */
+export const AlertEvent = Type.Object(
+  {
+    specversion: Type.Literal('1.0'),
+    id: Type.String({ description: 'alert:n, n = count of its transitions' }),
+    source: Type.String({ description: 'forewarn/PIPELINE' }),
+    type: Type.Union(TRANSITIONS.map((transition) => Type.Literal(`forewarn.alert.${transition}`))),
+    subject: AssetId,
+    time: Type.String({ description: 'Event time, RFC 3339' }),
+    datacontenttype: Type.Literal('application/json'),
+    data: Alert,
+  },
+  { $id: 'AlertEvent' },
+)
+export type AlertEvent = Static<typeof AlertEvent>
