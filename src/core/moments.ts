@@ -1,0 +1,101 @@
+/**
+ * One-pass moments of one channel in one window, updated reading by reading in log order.
+ * State is eleven numbers in a shared Float64Array, so that an open window costs no object per value.
+ *
+ * Central moments: P. Pébay, "Formulas for Robust, One-Pass Parallel Computation of Covariances and
+ * Arbitrary-Order Statistical Moments", SAND2008-6212, eq. 2.1 ff. Values are taken relative to the window's
+ * first one, so an offset of 1e9 costs no digits. They are never merged from parts: that would change the
+ * last bits with the batch boundaries (law 3).
+ */
+
+/** Numbers that one channel of one window takes in the array. */
+export const MOMENT_SLOTS = 11
+
+const N = 0
+const ORIGIN = 1
+const MEAN = 2
+const M2 = 3
+const M3 = 4
+const M4 = 5
+const MIN = 6
+const MAX = 7
+const T_MEAN = 8
+const T_M2 = 9
+const XT = 10
+
+/** The statistics of a channel in a window, in the order in which `writeStatistics` writes them. */
+export const STATISTICS = ['mean', 'std', 'min', 'max', 'rms', 'skewness', 'kurtosis', 'slope'] as const
+
+export type Statistic = (typeof STATISTICS)[number]
+
+/**
+ * Adds a value.
+ * @param acc moments of all channels of a window
+ * @param at where this channel's slots begin
+ * @param value finite
+ * @param seconds event time since the window's start
+ */
+export function addValue(acc: Float64Array, at: number, value: number, seconds: number): void {
+  const n = acc[at + N]! + 1
+  acc[at + N] = n
+  if (n === 1) {
+    acc[at + ORIGIN] = value
+    acc[at + MIN] = value
+    acc[at + MAX] = value
+    acc[at + T_MEAN] = seconds
+    return
+  }
+  if (value < acc[at + MIN]!) acc[at + MIN] = value
+  else if (value > acc[at + MAX]!) acc[at + MAX] = value
+
+  const m2 = acc[at + M2]!
+  const m3 = acc[at + M3]!
+  const delta = value - acc[at + ORIGIN]! - acc[at + MEAN]!
+  const share = delta / n
+  const square = share * share
+  const term = delta * share * (n - 1)
+  acc[at + MEAN] = acc[at + MEAN]! + share
+  acc[at + M4] = acc[at + M4]! + term * square * (n * n - 3 * n + 3) + 6 * square * m2 - 4 * share * m3
+  acc[at + M3] = m3 + term * share * (n - 2) - 3 * share * m2
+  acc[at + M2] = m2 + term
+
+  const later = seconds - acc[at + T_MEAN]!
+  const tMean = acc[at + T_MEAN]! + later / n
+  acc[at + T_MEAN] = tMean
+  acc[at + T_M2] = acc[at + T_M2]! + later * (seconds - tMean)
+  acc[at + XT] = acc[at + XT]! + delta * (seconds - tMean)
+}
+
+/**
+ * Writes the statistics of a channel, in the order of `STATISTICS`: std of the population, excess kurtosis,
+ * least-squares slope per second; zero variance gives 0 for the last three; NaN where there is no value or a
+ * statistic overflows.
+ */
+export function writeStatistics(acc: Float64Array, at: number, out: Float64Array, to: number): void {
+  const n = acc[at + N]!
+  if (n === 0) {
+    out.fill(Number.NaN, to, to + STATISTICS.length)
+    return
+  }
+  const mean = acc[at + ORIGIN]! + acc[at + MEAN]!
+  const m2 = acc[at + M2]!
+  const variance = m2 / n
+  const spread = m2 > 0
+  out[to] = finite(mean)
+  out[to + 1] = finite(Math.sqrt(variance))
+  out[to + 2] = acc[at + MIN]!
+  out[to + 3] = acc[at + MAX]!
+  out[to + 4] = finite(Math.sqrt(mean * mean + variance))
+  out[to + 5] = spread ? finite((Math.sqrt(n) * acc[at + M3]!) / (m2 * Math.sqrt(m2))) : 0
+  out[to + 6] = spread ? finite((n * acc[at + M4]!) / (m2 * m2) - 3) : 0
+  out[to + 7] = spread && acc[at + T_M2]! > 0 ? finite(acc[at + XT]! / acc[at + T_M2]!) : 0
+}
+
+/** Values of a channel in the window. */
+export function valueCount(acc: Float64Array, at: number): number {
+  return acc[at + N]!
+}
+
+function finite(value: number): number {
+  return Number.isFinite(value) ? value : Number.NaN
+}

@@ -1,0 +1,141 @@
+/**
+ * What an asset normally shows: mean and spread of a few statistics of each channel over its quiet windows.
+ * Alerts say by it which channels moved and by how much; a pipeline without a model scores by it.
+ */
+import { STATISTICS } from './moments.ts'
+import type { Reason } from './records.ts'
+
+/** Statistics whose normal is kept: level and unrest of a channel. */
+const KEPT = ['mean', 'std'] as const
+const KEPT_AT = KEPT.map((statistic) => STATISTICS.indexOf(statistic))
+
+/** Windows after which a normal is believed. */
+export const NORMAL_LEARNED = 12
+
+/** From this many windows on, old ones fade: the normal follows slow, harmless change. */
+const MEMORY_WINDOWS = 512
+
+/** A spread is at least this share of the channel's level, so that a channel that never moved can't cry wolf. */
+const LEAST_SPREAD_SHARE = 0.005
+const LEAST_SPREAD = 1e-9
+
+/** Deviation, in spreads, at which the score of a pipeline without a model is 0.5. */
+const HALF_DEVIATION = 6
+
+/** Per channel and kept statistic: windows, mean, mean square deviation. */
+const SLOTS = 3
+
+/** Plain numbers: `SLOTS` per kept statistic of each channel of the layout. */
+export interface Normal {
+  cells: Float64Array
+}
+
+/** How far one channel of a window is from its normal. */
+interface Deviation {
+  readonly statistic: number
+  readonly value: number
+  readonly normal: number
+  /** In spreads, 0 while the normal is not learned. */
+  readonly spreads: number
+}
+
+export function makeNormal(channels: number): Normal {
+  return { cells: new Float64Array(channels * KEPT.length * SLOTS) }
+}
+
+/** Makes room for channels that appeared later. */
+export function widenNormal(normal: Normal, channels: number): void {
+  const cells = new Float64Array(channels * KEPT.length * SLOTS)
+  cells.set(normal.cells)
+  normal.cells = cells
+}
+
+/**
+ * Learns a quiet window (Welford's update; exponential forgetting once `MEMORY_WINDOWS` are known).
+ * @param statistics of all channels, as a closed window has them
+ */
+export function learnNormal(normal: Normal, statistics: Float64Array): void {
+  const channels = normal.cells.length / (KEPT.length * SLOTS)
+  for (let channel = 0; channel < channels; channel++) {
+    for (let k = 0; k < KEPT.length; k++) {
+      const value = statistics[channel * STATISTICS.length + KEPT_AT[k]!]!
+      if (Number.isNaN(value)) continue
+      const at = (channel * KEPT.length + k) * SLOTS
+      const windows = Math.min(normal.cells[at]! + 1, MEMORY_WINDOWS)
+      const delta = value - normal.cells[at + 1]!
+      const mean = normal.cells[at + 1]! + delta / windows
+      normal.cells[at] = windows
+      normal.cells[at + 1] = mean
+      normal.cells[at + 2] =
+        normal.cells[at + 2]! + (delta * (value - mean) - normal.cells[at + 2]!) / windows
+    }
+  }
+}
+
+/** True when at least one channel's normal is learned. */
+export function isLearned(normal: Normal): boolean {
+  for (let at = 0; at < normal.cells.length; at += SLOTS) {
+    if (normal.cells[at]! >= NORMAL_LEARNED) return true
+  }
+  return false
+}
+
+function deviation(normal: Normal, channel: number, statistics: Float64Array): Deviation | null {
+  let most: Deviation | null = null
+  const levelAt = channel * KEPT.length * SLOTS
+  const floor = LEAST_SPREAD_SHARE * Math.abs(normal.cells[levelAt + 1]!) + LEAST_SPREAD
+  for (let k = 0; k < KEPT.length; k++) {
+    const value = statistics[channel * STATISTICS.length + KEPT_AT[k]!]!
+    if (Number.isNaN(value)) continue
+    const at = levelAt + k * SLOTS
+    const learned = normal.cells[at]! >= NORMAL_LEARNED
+    const mean = normal.cells[at + 1]!
+    const spread = Math.max(Math.sqrt(normal.cells[at + 2]!), floor)
+    const spreads = learned ? Math.abs(value - mean) / spread : 0
+    if (!most || spreads > most.spreads) {
+      most = { statistic: KEPT_AT[k]!, value, normal: learned ? mean : Number.NaN, spreads }
+    }
+  }
+  return most
+}
+
+/**
+ * Risk of a window by its greatest deviation from the asset's normal, for pipelines without a model:
+ * a logistic curve through 0.5 at six spreads. While the normal is being learned the risk is 0.
+ */
+export function normalScore(normal: Normal, statistics: Float64Array): number {
+  const channels = normal.cells.length / (KEPT.length * SLOTS)
+  let most = 0
+  for (let channel = 0; channel < channels; channel++) {
+    most = Math.max(most, deviation(normal, channel, statistics)?.spreads ?? 0)
+  }
+  return most === 0 ? 0 : 1 / (1 + Math.exp(HALF_DEVIATION - most))
+}
+
+/** Most reasons that an alert lists. */
+const REASONS = 5
+
+/**
+ * Which channels moved, the leading one first. A channel's share is its squared deviation over the sum of
+ * all; while the normal is being learned shares are 0 and `normal` is null.
+ */
+export function reasonsFor(normal: Normal, channels: readonly string[], statistics: Float64Array): Reason[] {
+  const found = channels.flatMap((channel, i) => {
+    const moved = deviation(normal, i, statistics)
+    return moved ? [{ channel, moved }] : []
+  })
+  const sum = found.reduce((total, { moved }) => total + moved.spreads * moved.spreads, 0)
+  found.sort((a, b) => b.moved.spreads - a.moved.spreads)
+  return found.slice(0, REASONS).map(({ channel, moved }) => ({
+    channel,
+    feature: STATISTICS[moved.statistic]!,
+    value: rounded(moved.value, 6),
+    normal: Number.isNaN(moved.normal) ? null : rounded(moved.normal, 6),
+    share: sum > 0 ? rounded((moved.spreads * moved.spreads) / sum, 4) : 0,
+  }))
+}
+
+/** Significant digits enough for people; fewer bytes in every alert. */
+function rounded(value: number, digits: number): number {
+  return Number(value.toPrecision(digits))
+}
