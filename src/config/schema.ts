@@ -127,10 +127,7 @@ const AlertRule = Type.Object(
       description: 'The same below clearBelow before it is cleared',
       default: 1,
     }),
-    severity: Type.Union(
-      SEVERITIES.map((severity) => Type.Literal(severity)),
-      { default: 'high' },
-    ),
+    severity: Type.Enum([...SEVERITIES], { default: 'high' }),
   },
   strict,
 )
@@ -142,7 +139,7 @@ const Pipeline = Type.Object(
     window: Type.Object(
       {
         size: Duration('Length of a window', '30s'),
-        hop: Type.Optional(Duration('Distance between window starts; default and, for now, always: size')),
+        hop: Type.Optional(Duration('Distance between window starts, at most size; default: size')),
         lateness: Duration('How far behind its latest reading an asset may still send', '10s'),
         idle: Type.Optional(
           Duration('Silence after which open windows close; default 2 × size, at least size + lateness'),

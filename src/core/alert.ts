@@ -114,7 +114,7 @@ function clear(slot: AlertSlot, window: ScoredWindow): AlertChange {
  */
 export function acknowledge(slots: AlertSlots, command: Command): AlertChange | null {
   const slot = slots.find(({ open }) => open !== null && open.alert === command.alert)
-  if (!slot?.open || slot.open.state !== 'active') return null
+  if (slot?.open?.state !== 'active') return null
   const alert: Alert = { ...slot.open, state: 'acknowledged', updatedAt: command.at, by: command.by }
   if (command.comment !== undefined) alert.comment = command.comment
   return change(slot, 'acknowledged', alert, command.at)

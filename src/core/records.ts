@@ -75,7 +75,7 @@ export const Score = Type.Object(
     modelVersion: Type.String(),
     failureProbability: Type.Optional(Type.Number({ minimum: 0, maximum: 1 })),
     anomaly: Type.Optional(Type.Number({ minimum: 0, maximum: 1 })),
-    closed: Type.Union(CLOSED_BY.map((reason) => Type.Literal(reason))),
+    closed: Type.Enum([...CLOSED_BY]),
   },
   { $id: 'Score' },
 )
@@ -109,8 +109,8 @@ export const Alert = Type.Object(
     asset: AssetId,
     pipeline: Type.String(),
     rule: Type.String(),
-    state: Type.Union(ALERT_STATES.map((state) => Type.Literal(state))),
-    severity: Type.Union(SEVERITIES.map((severity) => Type.Literal(severity))),
+    state: Type.Enum([...ALERT_STATES]),
+    severity: Type.Enum([...SEVERITIES]),
     score: Type.Number(),
     raisedAt: Type.Integer(),
     updatedAt: Type.Integer(),
@@ -126,13 +126,15 @@ export type Alert = Static<typeof Alert>
 export const TRANSITIONS = ['raised', 'updated', 'acknowledged', 'cleared'] as const
 export type Transition = (typeof TRANSITIONS)[number]
 
+const EVENT_TYPES = TRANSITIONS.map((transition) => `forewarn.alert.${transition}` as const)
+
 /** A transition of an alert on the `alerts` topic: a CloudEvent 1.0 in structured JSON. */
 export const AlertEvent = Type.Object(
   {
     specversion: Type.Literal('1.0'),
     id: Type.String({ description: 'alert:n, n = count of its transitions' }),
     source: Type.String({ description: 'forewarn/PIPELINE' }),
-    type: Type.Union(TRANSITIONS.map((transition) => Type.Literal(`forewarn.alert.${transition}`))),
+    type: Type.Enum([...EVENT_TYPES]),
     subject: AssetId,
     time: Type.String({ description: 'Event time, RFC 3339' }),
     datacontenttype: Type.Literal('application/json'),
