@@ -22,6 +22,8 @@ export interface OpenWindow {
 
 export interface AssetState {
   readonly asset: string
+  /** Index of its pipeline in the partition's list. */
+  readonly pipeline: number
   layout: Layout
   /** Highest event time heard; -Infinity before the first. */
   maxTs: number
@@ -70,9 +72,10 @@ export interface AssetRules {
   readonly plausible?: Plausible
 }
 
-export function makeAssetState(asset: string, layout: Layout, rules: number): AssetState {
+export function makeAssetState(asset: string, pipeline: number, layout: Layout, rules: number): AssetState {
   return {
     asset,
+    pipeline,
     layout,
     maxTs: Number.NEGATIVE_INFINITY,
     watermark: Number.NEGATIVE_INFINITY,

@@ -3,6 +3,7 @@
  * validation and the HTTP documentation. Times are epoch ms unless a name says otherwise.
  */
 import Type, { type Static } from 'typebox'
+import type { DeadLetterReason } from './topics.ts'
 
 const text = (maxLength: number) => Type.String({ minLength: 1, maxLength })
 
@@ -75,6 +76,9 @@ export const Score = Type.Object(
     modelVersion: Type.String(),
     failureProbability: Type.Optional(Type.Number({ minimum: 0, maximum: 1 })),
     anomaly: Type.Optional(Type.Number({ minimum: 0, maximum: 1 })),
+    learning: Type.Optional(
+      Type.Literal(true, { description: "The asset's normal is still being learned, the score is 0" }),
+    ),
     closed: Type.Enum([...CLOSED_BY]),
   },
   { $id: 'Score' },
@@ -143,3 +147,10 @@ export const AlertEvent = Type.Object(
   { $id: 'AlertEvent' },
 )
 export type AlertEvent = Static<typeof AlertEvent>
+
+/** Why and where from a payload is a dead letter: the headers of its record, before they become text. */
+export interface DeadLetter {
+  readonly reason: DeadLetterReason
+  readonly detail: string
+  readonly source: 'mqtt' | 'kafka' | 'http'
+}

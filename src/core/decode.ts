@@ -1,0 +1,147 @@
+/**
+ * Bytes of the `readings` topic → fields of a reading (design 4.3). The engine, `score` and ingest's quick
+ * check share it. Readings of a known shape go through a template; the others through `JSON.parse` and the
+ * checks below, which also say what is wrong.
+ */
+import type { ReadingFields } from './asset.ts'
+import { ASSET_ID, type DeadLetter } from './records.ts'
+import { makeShape, type Shape } from './shape.ts'
+import { makeTemplate, readByTemplate, type Template } from './template.ts'
+import { parseTime } from './time.ts'
+
+/** Why bytes are no reading: reason and detail of the dead letter. */
+export type Undecodable = Pick<DeadLetter, 'reason' | 'detail'>
+
+export interface ReadingDecoder {
+  /** The last reading that `decode` accepted; reused by the next call. */
+  readonly fields: ReadingFields
+  /**
+   * @param key the record's key; a reading may not name another asset
+   * @returns null when `fields` holds the reading
+   */
+  decode(bytes: Uint8Array, key: string | null): Undecodable | null
+  /** True when the bytes are a reading of `asset` of a shape that was met before. */
+  fits(bytes: Uint8Array, asset: string): boolean
+}
+
+/** Templates tried per decoder, the last one that fitted first. */
+const TEMPLATES = 16
+/** Shapes kept by name lists, so that equal shapes are one object. */
+const SHAPES = 1024
+
+const utf8 = new TextDecoder('utf-8', { fatal: true })
+const NO_SHAPE = makeShape([])
+
+/** @param channelsPerReading most channels that a reading may have */
+export function makeReadingDecoder(channelsPerReading: number): ReadingDecoder {
+  const fields: ReadingFields = {
+    asset: '',
+    ts: 0,
+    arrival: false,
+    shape: NO_SHAPE,
+    values: new Float64Array(0),
+  }
+  const values = new Float64Array(channelsPerReading)
+  const templates: Template[] = []
+  const shapes = new Map<string, Shape>()
+
+  function fits(bytes: Uint8Array, asset: string): boolean {
+    for (let i = 0; i < templates.length; i++) {
+      const template = templates[i]!
+      if (!readByTemplate(template, bytes, asset, fields, values)) continue
+      if (i > 0) {
+        templates.splice(i, 1)
+        templates.unshift(template)
+      }
+      return true
+    }
+    return false
+  }
+
+  function learn(names: readonly string[], bytes: Uint8Array): Shape {
+    const id = JSON.stringify(names)
+    const known = shapes.get(id)
+    if (known) return known
+    const template = makeTemplate(names)
+    if (shapes.size >= SHAPES) shapes.clear()
+    shapes.set(id, template.shape)
+    // Tried on a scratch: a text that repeats a name would leave a wrong value behind.
+    const scratch = { ...fields }
+    if (readByTemplate(template, bytes, fields.asset, scratch, new Float64Array(names.length))) {
+      templates.unshift(template)
+      if (templates.length > TEMPLATES) templates.pop()
+    }
+    return template.shape
+  }
+
+  function decodeSlowly(bytes: Uint8Array, key: string | null): Undecodable | null {
+    const parsed = parse(bytes)
+    if ('reason' in parsed) return parsed
+    const head = readHead(parsed.object, key)
+    if ('reason' in head) return head
+    const names = readValues(parsed.object.values, values)
+    if (!Array.isArray(names)) return names
+    fields.asset = head.asset
+    fields.shape = learn(names, bytes)
+    fields.ts = head.ts
+    fields.arrival = head.arrival
+    fields.values = values
+    return null
+  }
+
+  return {
+    fields,
+    fits,
+    decode: (bytes, key) => (key !== null && fits(bytes, key) ? null : decodeSlowly(bytes, key)),
+  }
+}
+
+type JsonObject = Readonly<Record<string, unknown>>
+
+function parse(bytes: Uint8Array): { object: JsonObject } | Undecodable {
+  try {
+    const parsed: unknown = JSON.parse(utf8.decode(bytes))
+    if (isObject(parsed)) return { object: parsed }
+    return schema(`a reading is an object, not ${Array.isArray(parsed) ? 'an array' : typeof parsed}`)
+  } catch (error) {
+    return { reason: 'not-json', detail: error instanceof Error ? error.message : String(error) }
+  }
+}
+
+function readHead(
+  object: JsonObject,
+  key: string | null,
+): { asset: string; ts: number; arrival: boolean } | Undecodable {
+  const asset = object.asset ?? key
+  if (typeof asset !== 'string' || !ASSET_ID.test(asset)) {
+    return { reason: 'bad-asset', detail: `asset must match ${ASSET_ID.source}` }
+  }
+  if (key !== null && asset !== key) return schema(`asset ${asset} differs from the record's key ${key}`)
+  const ts = parseTime(object.ts)
+  if (ts === null) return schema('ts must be epoch milliseconds or RFC 3339 text with a zone')
+  return { asset, ts, arrival: object.tsSource === 'arrival' }
+}
+
+/** @returns the channels' names, with their values written to `out` */
+function readValues(given: unknown, out: Float64Array): string[] | Undecodable {
+  if (given === undefined) return []
+  if (!isObject(given)) return schema('values must be an object of numbers')
+  const names = Object.keys(given)
+  if (names.length > out.length) return schema(`${names.length} channels, at most ${out.length} are taken`)
+  for (let i = 0; i < names.length; i++) {
+    const value = given[names[i]!]
+    if (value !== null && (typeof value !== 'number' || !Number.isFinite(value))) {
+      return schema(`values.${names[i]} must be a finite number or null`)
+    }
+    out[i] = value === null ? Number.NaN : value
+  }
+  return names
+}
+
+function isObject(value: unknown): value is JsonObject {
+  return typeof value === 'object' && value !== null && !Array.isArray(value)
+}
+
+function schema(detail: string): Undecodable {
+  return { reason: 'schema', detail }
+}

@@ -1,0 +1,167 @@
+/**
+ * All that the engine knows of one partition: its clock, its assets, its counts. Records are taken in log
+ * order; what must be settled (closed windows, commands) is appended to `steps` in that order, so that an
+ * acknowledgement behind a window meets the alert that this window raised, whatever the batch boundaries.
+ */
+
+import type { AlertRule } from './alert.ts'
+import {
+  type AssetRules,
+  type AssetState,
+  advance,
+  type ClosedWindow,
+  closeIdle,
+  makeAssetState,
+  type ReadingFields,
+  type ReadingResult,
+} from './asset.ts'
+import { type Layout, makeLayout } from './layout.ts'
+import type { ClosedBy, Command, Tick } from './records.ts'
+
+/** A pipeline as the core needs it; made from config and manifest at the start. */
+export interface PipelineRules extends AssetRules {
+  readonly name: string
+  readonly takes: (asset: string) => boolean
+  /** Channels of the model; `null` = every channel that appears. */
+  readonly channels: readonly string[] | null
+  readonly alerts: readonly AlertRule[]
+  /** What scores carry as `model` and `modelVersion`. */
+  readonly model: string
+  readonly modelVersion: string
+  /** Field that repeats the score under the model's own name for it. */
+  readonly output: 'failureProbability' | 'anomaly'
+}
+
+export interface PartitionLimits {
+  readonly assets: number
+  readonly futureByMs: number
+}
+
+/** Readings of a pipeline by what became of them: `decoded = windowed + late + duplicate + future`. */
+export type ReadingCounts = Record<ReadingResult | 'decoded', number>
+
+/** Work for `settle`, in log order. `offset` is that of the record that caused it. */
+export type Step =
+  | { readonly offset: number; readonly window: ClosedWindow }
+  | { readonly offset: number; readonly command: Command }
+
+/** What a partition remembers; plain data but for the pipelines' functions. */
+export interface Partition {
+  readonly pipelines: readonly PipelineRules[]
+  readonly layouts: readonly Layout[]
+  readonly limits: PartitionLimits
+  /** Log clock: `ts` of the last tick (null before the first) and the sum of `elapsed`. */
+  tickTs: number | null
+  elapsedMs: number
+  /** States of an asset, one for each pipeline that takes it. */
+  readonly assets: Map<string, readonly AssetState[]>
+  readonly readings: readonly ReadingCounts[]
+  /** Windows closed, by pipeline and reason. */
+  readonly closed: readonly Record<ClosedBy, number>[]
+}
+
+/** What became of a reading in each pipeline that takes its asset. */
+export interface Taken {
+  readonly states: readonly AssetState[]
+  readonly results: ReadingResult[]
+}
+
+export function makePartition(pipelines: readonly PipelineRules[], limits: PartitionLimits): Partition {
+  return {
+    pipelines,
+    layouts: pipelines.map((rules) =>
+      makeLayout(rules.channels ?? [], rules.channels === null, rules.plausible),
+    ),
+    limits,
+    tickTs: null,
+    elapsedMs: 0,
+    assets: new Map(),
+    readings: pipelines.map(() => ({ decoded: 0, windowed: 0, late: 0, duplicate: 0, future: 0 })),
+    closed: pipelines.map(() => ({ watermark: 0, idle: 0, end: 0 })),
+  }
+}
+
+const results: ReadingResult[] = []
+const closing: ClosedWindow[] = []
+
+/**
+ * Takes a decoded reading.
+ * @returns what became of it (reused by the next call); `full` when the partition has no room for a new
+ *   asset, `unassigned` when no pipeline takes it
+ */
+export function takeReading(
+  partition: Partition,
+  reading: ReadingFields,
+  offset: number,
+  steps: Step[],
+): Taken | 'full' | 'unassigned' {
+  const states = partition.assets.get(reading.asset) ?? addAsset(partition, reading.asset)
+  if (typeof states === 'string') return states
+  const { tickTs, limits } = partition
+  const future = tickTs !== null && reading.ts > tickTs + limits.futureByMs
+  results.length = 0
+  for (const state of states) {
+    const rules = partition.pipelines[state.pipeline]!
+    const result = future ? 'future' : advance(state, reading, rules, partition.elapsedMs, closing)
+    const counts = partition.readings[state.pipeline]!
+    counts.decoded++
+    counts[result]++
+    results.push(result)
+  }
+  if (closing.length > 0) drain(partition, offset, steps)
+  return { states, results }
+}
+
+/** Takes a tick: moves the log clock, closes the windows of assets that have been silent too long. */
+export function takeTick(partition: Partition, tick: Tick, offset: number, steps: Step[]): void {
+  partition.tickTs = Math.max(partition.tickTs ?? tick.ts, tick.ts)
+  partition.elapsedMs += tick.elapsed
+  for (const states of partition.assets.values()) {
+    for (const state of states) {
+      if (state.windows.length === 0) continue
+      const { window } = partition.pipelines[state.pipeline]!
+      if (partition.elapsedMs - state.heardAtMs >= window.idleMs) closeIdle(state, window, 'idle', closing)
+    }
+  }
+  if (closing.length > 0) drain(partition, offset, steps)
+}
+
+/** Closes all that is open: the end of a recording. */
+export function closeAll(partition: Partition, offset: number, steps: Step[]): void {
+  for (const states of partition.assets.values()) {
+    for (const state of states) closeIdle(state, partition.pipelines[state.pipeline]!.window, 'end', closing)
+  }
+  drain(partition, offset, steps)
+}
+
+/** Windows open now, over all assets and pipelines. */
+export function openWindows(partition: Partition): number {
+  let open = 0
+  for (const states of partition.assets.values()) {
+    for (const state of states) open += state.windows.length
+  }
+  return open
+}
+
+/** A new state of an asset in a pipeline. */
+export function newAssetState(partition: Partition, asset: string, pipeline: number): AssetState {
+  const { alerts } = partition.pipelines[pipeline]!
+  return makeAssetState(asset, pipeline, partition.layouts[pipeline]!, alerts.length)
+}
+
+function addAsset(partition: Partition, asset: string): readonly AssetState[] | 'full' | 'unassigned' {
+  const taking = partition.pipelines.flatMap((rules, i) => (rules.takes(asset) ? [i] : []))
+  if (taking.length === 0) return 'unassigned'
+  if (partition.assets.size >= partition.limits.assets) return 'full'
+  const states = taking.map((pipeline) => newAssetState(partition, asset, pipeline))
+  partition.assets.set(asset, states)
+  return states
+}
+
+function drain(partition: Partition, offset: number, steps: Step[]): void {
+  for (const window of closing) {
+    partition.closed[window.state.pipeline]![window.closed]++
+    steps.push({ offset, window })
+  }
+  closing.length = 0
+}

@@ -1,0 +1,67 @@
+/**
+ * A closed window with the net's verdict → the score that is published and the alerts that it moves.
+ * Called in log order; what it changes in the asset's state decides the windows behind it.
+ */
+import { type AlertChange, judge } from './alert.ts'
+import type { ClosedWindow } from './asset.ts'
+import { isLearned, learnNormal, normalScore, reasonsFor } from './normal.ts'
+import type { PipelineRules } from './partition.ts'
+import type { Reason, Score } from './records.ts'
+
+/** Windows that score at least this do not teach what is normal. */
+const QUIET_BELOW = 0.5
+
+export interface Settled {
+  readonly score: Score
+  readonly changes: readonly AlertChange[]
+}
+
+/**
+ * @param risk the model's score; `null` = score by the asset's own normal
+ */
+export function settleWindow(rules: PipelineRules, window: ClosedWindow, risk: number | null): Settled {
+  const { state, statistics, channels } = window
+  const learning = risk === null && !isLearned(state.normal)
+  const value = sixDecimals(risk ?? normalScore(state.normal, statistics))
+  let reasons: Reason[] | null = null
+  const scored = {
+    asset: state.asset,
+    pipeline: rules.name,
+    windowEnd: window.end,
+    score: value,
+    reasons: () => {
+      reasons ??= reasonsFor(state.normal, channels, statistics)
+      return reasons
+    },
+  }
+  const changes: AlertChange[] = []
+  rules.alerts.forEach((rule, i) => {
+    const change = judge(rule, state.alerts[i]!, scored)
+    if (change) changes.push(change)
+  })
+  if (value < QUIET_BELOW && state.alerts.every(({ open }) => open === null)) {
+    learnNormal(state.normal, statistics)
+  }
+  return { score: scoreRecord(rules, window, value, learning), changes }
+}
+
+function scoreRecord(rules: PipelineRules, window: ClosedWindow, value: number, learning: boolean): Score {
+  return {
+    asset: window.state.asset,
+    pipeline: rules.name,
+    windowStart: window.start,
+    windowEnd: window.end,
+    count: window.count,
+    score: value,
+    model: rules.model,
+    modelVersion: rules.modelVersion,
+    [rules.output]: value,
+    ...(learning ? { learning } : {}),
+    closed: window.closed,
+  }
+}
+
+/** Scores are rounded before anything reads them (design 4.4). */
+function sixDecimals(value: number): number {
+  return Math.round(value * 1e6) / 1e6
+}
