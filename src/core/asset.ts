@@ -4,7 +4,7 @@
  * on in the order in which they closed. `settle.ts` turns those into scores and alerts.
  */
 import { type AlertSlots, makeAlertSlots } from './alert.ts'
-import { channelIndex, growLayout, type Layout, type Plausible } from './layout.ts'
+import { channelIndex, growLayout, type Layout } from './layout.ts'
 import { addValue, MOMENT_SLOTS, STATISTICS, writeStatistics } from './moments.ts'
 import { makeNormal, type Normal, widenNormal } from './normal.ts'
 import { isRemembered, makeRecent, type Recent, remember } from './recent.ts'
@@ -69,7 +69,6 @@ export interface AssetRules {
   readonly window: WindowRule
   readonly dedupePerAsset: number
   readonly openWindowsPerAsset: number
-  readonly plausible?: Plausible
 }
 
 export function makeAssetState(asset: string, pipeline: number, layout: Layout, rules: number): AssetState {
@@ -110,7 +109,7 @@ export function advance(
     if (ts <= state.maxTs && isRemembered(state.recent, ts, hash)) return 'duplicate'
     remember(state.recent, ts, hash, state.watermark - sizeMs, rules.dedupePerAsset)
   }
-  if (state.layout.grows) widen(state, reading.shape, rules.plausible)
+  if (state.layout.grows) widen(state, reading.shape)
   for (let start = firstWindowStart(ts, rules.window); start <= lastStart; start += hopMs) {
     if (start + sizeMs > state.watermark) addReading(openWindow(state, start), state.layout, reading)
   }
@@ -205,9 +204,9 @@ function addReading(window: OpenWindow, layout: Layout, reading: ReadingFields):
   }
 }
 
-function widen(state: AssetState, shape: Shape, plausible: Plausible | undefined): void {
+function widen(state: AssetState, shape: Shape): void {
   if (channelIndex(state.layout, shape).every((channel) => channel >= 0)) return
-  state.layout = growLayout(state.layout, shape, plausible)
+  state.layout = growLayout(state.layout, shape)
   const { length } = state.layout.channels
   for (const window of state.windows) {
     const moments = new Float64Array(length * MOMENT_SLOTS)

@@ -9,6 +9,7 @@ export interface Layout {
   /** Least and greatest plausible value per channel; a value outside counts as not measured. */
   readonly min: Float64Array
   readonly max: Float64Array
+  readonly plausible: Plausible | null
   /** Channels that appear later are taken in too. */
   readonly grows: boolean
   /** Index of each channel of a shape in this layout (-1: not kept), worked out once per shape. */
@@ -27,9 +28,10 @@ const SHAPES_PER_LAYOUT = 64
 /** Layouts remembered as successors of one layout. */
 const GROWN_PER_LAYOUT = 256
 
-export function makeLayout(channels: readonly string[], grows: boolean, plausible?: Plausible): Layout {
+export function makeLayout(channels: readonly string[], grows: boolean, plausible: Plausible | null): Layout {
   return {
     channels,
+    plausible,
     min: Float64Array.from(channels, (channel) => plausible?.(channel)?.min ?? Number.NEGATIVE_INFINITY),
     max: Float64Array.from(channels, (channel) => plausible?.(channel)?.max ?? Number.POSITIVE_INFINITY),
     grows,
@@ -52,13 +54,13 @@ export function channelIndex(layout: Layout, shape: Shape): Int16Array {
  * The layout that also keeps the shape's channels.
  * @returns the same layout when there is nothing to add
  */
-export function growLayout(layout: Layout, shape: Shape, plausible?: Plausible): Layout {
+export function growLayout(layout: Layout, shape: Shape): Layout {
   let grown = layout
   for (const channel of shape.channels) {
     if (grown.channels.includes(channel)) continue
     let next = grown.grown.get(channel)
     if (!next) {
-      next = makeLayout([...grown.channels, channel], true, plausible)
+      next = makeLayout([...grown.channels, channel], true, grown.plausible)
       if (grown.grown.size >= GROWN_PER_LAYOUT) grown.grown.clear()
       grown.grown.set(channel, next)
     }

@@ -15,7 +15,7 @@ import {
   type ReadingFields,
   type ReadingResult,
 } from './asset.ts'
-import { type Layout, makeLayout } from './layout.ts'
+import { type Layout, makeLayout, type Plausible } from './layout.ts'
 import type { ClosedBy, Command, Tick } from './records.ts'
 
 /** A pipeline as the core needs it; made from config and manifest at the start. */
@@ -24,6 +24,8 @@ export interface PipelineRules extends AssetRules {
   readonly takes: (asset: string) => boolean
   /** Channels of the model; `null` = every channel that appears. */
   readonly channels: readonly string[] | null
+  /** Plausible values of an asset's channels; the same object for assets of the same group. */
+  readonly plausible: (asset: string) => Plausible | null
   readonly alerts: readonly AlertRule[]
   /** What scores carry as `model` and `modelVersion`. */
   readonly model: string
@@ -48,7 +50,8 @@ export type Step =
 /** What a partition remembers; plain data but for the pipelines' functions. */
 export interface Partition {
   readonly pipelines: readonly PipelineRules[]
-  readonly layouts: readonly Layout[]
+  /** First layout of the assets of a pipeline, by their plausible values. */
+  readonly layouts: readonly Map<Plausible | null, Layout>[]
   readonly limits: PartitionLimits
   /** Log clock: `ts` of the last tick (null before the first) and the sum of `elapsed`. */
   tickTs: number | null
@@ -58,6 +61,12 @@ export interface Partition {
   readonly readings: readonly ReadingCounts[]
   /** Windows closed, by pipeline and reason. */
   readonly closed: readonly Record<ClosedBy, number>[]
+  /** What was emitted: `dead-letter/REASON`, `alert/SEVERITY/TRANSITION`, `command/RESULT`. */
+  readonly tallies: Map<string, number>
+}
+
+export function tally(partition: Partition, what: string): void {
+  partition.tallies.set(what, (partition.tallies.get(what) ?? 0) + 1)
 }
 
 /** What became of a reading in each pipeline that takes its asset. */
@@ -69,15 +78,14 @@ export interface Taken {
 export function makePartition(pipelines: readonly PipelineRules[], limits: PartitionLimits): Partition {
   return {
     pipelines,
-    layouts: pipelines.map((rules) =>
-      makeLayout(rules.channels ?? [], rules.channels === null, rules.plausible),
-    ),
+    layouts: pipelines.map(() => new Map()),
     limits,
     tickTs: null,
     elapsedMs: 0,
     assets: new Map(),
     readings: pipelines.map(() => ({ decoded: 0, windowed: 0, late: 0, duplicate: 0, future: 0 })),
     closed: pipelines.map(() => ({ watermark: 0, idle: 0, end: 0 })),
+    tallies: new Map(),
   }
 }
 
@@ -145,8 +153,12 @@ export function openWindows(partition: Partition): number {
 
 /** A new state of an asset in a pipeline. */
 export function newAssetState(partition: Partition, asset: string, pipeline: number): AssetState {
-  const { alerts } = partition.pipelines[pipeline]!
-  return makeAssetState(asset, pipeline, partition.layouts[pipeline]!, alerts.length)
+  const { alerts, channels, plausible } = partition.pipelines[pipeline]!
+  const group = plausible(asset)
+  const layout =
+    partition.layouts[pipeline]!.get(group) ?? makeLayout(channels ?? [], channels === null, group)
+  partition.layouts[pipeline]!.set(group, layout)
+  return makeAssetState(asset, pipeline, layout, alerts.length)
 }
 
 function addAsset(partition: Partition, asset: string): readonly AssetState[] | 'full' | 'unassigned' {

@@ -11,6 +11,7 @@ import { growLayout, type Layout } from './layout.ts'
 import { newAssetState, type Partition } from './partition.ts'
 import { recentFrom, recentPairs } from './recent.ts'
 import { makeShape } from './shape.ts'
+import type { WindowRule } from './window.ts'
 
 /** Rises when the bytes change; older ones are still read. */
 export const STATE_VERSION = 1
@@ -28,6 +29,7 @@ interface Head {
   readonly tickTs: number | null
   readonly elapsedMs: number
   readonly chunks: number
+  readonly tallies: readonly (readonly [string, number])[]
   readonly pipelines: readonly {
     readonly name: string
     readonly definition: string
@@ -91,6 +93,7 @@ export function encodeState(
     tickTs: partition.tickTs,
     elapsedMs: partition.elapsedMs,
     chunks,
+    tallies: [...partition.tallies],
     pipelines: partition.pipelines.map(({ name }, i) => ({
       name,
       definition: definitions[i]!,
@@ -131,6 +134,7 @@ export function decodeState(
   const head = checked(packr.unpack(headBytes) as Head)
   partition.tickTs = head.tickTs
   partition.elapsedMs = head.elapsedMs
+  for (const [what, count] of head.tallies) partition.tallies.set(what, count)
   const indexOf = new Map(partition.pipelines.map(({ name }, i) => [name, i]))
   const changed = new Map<number, { pipeline: string; assets: number; discardedWindows: number }>()
   for (const { name, definition, readings, closed } of head.pipelines) {
@@ -191,15 +195,17 @@ function store(partition: Partition, state: AssetState): StoredAsset {
 function load(partition: Partition, stored: StoredAsset, pipeline: number, changed: boolean): AssetState {
   const rules = partition.pipelines[pipeline]!
   const fresh = newAssetState(partition, stored.asset, pipeline)
-  const layout = layoutOf(fresh.layout, stored.channels, rules.plausible)
+  const layout = layoutOf(fresh.layout, stored.channels)
   const sameChannels = layout.channels.join() === stored.channels.join()
   const last = stored.windows[stored.windows.length - 1]
   return {
     ...fresh,
     layout,
     maxTs: stored.maxTs,
-    // A window of which a part was discarded must not open again half empty.
-    watermark: changed && last ? Math.max(stored.watermark, stored.maxTs) : stored.watermark,
+    watermark:
+      changed && last
+        ? Math.max(stored.watermark, afterWindowsOf(stored.maxTs, rules.window))
+        : stored.watermark,
     heardAtMs: stored.heardAtMs,
     windows: changed ? [] : stored.windows.map((window) => ({ ...window })),
     recent: recentFrom(stored.recent),
@@ -213,15 +219,16 @@ function load(partition: Partition, stored: StoredAsset, pipeline: number, chang
   }
 }
 
-function layoutOf(
-  layout: Layout,
-  channels: readonly string[],
-  plausible: Parameters<typeof growLayout>[2],
-): Layout {
-  return layout.grows ? growLayout(layout, makeShape(channels), plausible) : layout
+function layoutOf(layout: Layout, channels: readonly string[]): Layout {
+  return layout.grows ? growLayout(layout, makeShape(channels)) : layout
 }
 
 function put(partition: Partition, state: AssetState): void {
   const states = [...(partition.assets.get(state.asset) ?? []), state].sort((a, b) => a.pipeline - b.pipeline)
   partition.assets.set(state.asset, states)
+}
+
+/** End of the last window that holds `ts`: a window of which a part was discarded must not open half empty. */
+function afterWindowsOf(ts: number, { sizeMs, hopMs }: WindowRule): number {
+  return Math.floor(ts / hopMs) * hopMs + sizeMs
 }

@@ -1,0 +1,115 @@
+/**
+ * What a batch causes, as records: scores, alert events and states, dead letters. No offset and no wall time
+ * enters a value (law 3); where something came from stands in the headers.
+ */
+import { type AlertChange, acknowledge } from '../core/alert.ts'
+import { deadLetterRecord } from '../core/deadletter.ts'
+import type { Undecodable } from '../core/decode.ts'
+import { type Partition, type Step, type Taken, tally } from '../core/partition.ts'
+import type { Headers, LogRecord, NewRecord } from '../core/ports.ts'
+import type { Command } from '../core/records.ts'
+import { settleWindow } from '../core/settle.ts'
+import type { TopicNames } from '../core/topics.ts'
+
+export interface EffectWriter {
+  deadLetter(record: LogRecord, why: Undecodable, emit: NewRecord[]): void
+  /** Dead letters of a reading that no pipeline could use. */
+  reading(record: LogRecord, taken: Taken | 'full' | 'unassigned', emit: NewRecord[]): void
+  /**
+   * Settles windows and commands in log order.
+   * @param risks one per step; NaN = no model
+   * @returns ends of the settled windows
+   */
+  settle(steps: readonly Step[], risks: Float64Array, emit: NewRecord[]): number[]
+}
+
+const encoder = new TextEncoder()
+
+function json(value: unknown): Uint8Array {
+  return encoder.encode(JSON.stringify(value))
+}
+
+export function createEffects(number: number, topics: TopicNames, partition: Partition): EffectWriter {
+  function deadLetter(record: LogRecord, why: Undecodable, emit: NewRecord[]): void {
+    tally(partition, `dead-letter/${why.reason}`)
+    const origin = { ...originOf(record.offset), 'received-at': String(record.timestamp) }
+    emit.push(
+      deadLetterRecord(topics['dead-letters'], record.key, record.value, { ...why, source: 'kafka' }, origin),
+    )
+  }
+
+  function originOf(offset: number): Headers {
+    return {
+      'source-topic': topics.readings,
+      'source-partition': String(number),
+      'source-offset': String(offset),
+    }
+  }
+
+  function publish(change: AlertChange, offset: number, emit: NewRecord[]): void {
+    const { alert, event, transition } = change
+    tally(partition, `alert/${alert.severity}/${transition}`)
+    const headers = { 'content-type': 'application/cloudevents+json', ...originOf(offset) }
+    emit.push({ topic: topics.alerts, key: alert.asset, value: json(event), headers, partition: number })
+    const key = `${alert.asset}/${alert.rule}`
+    emit.push({ topic: topics['alert-states'], key, value: json(alert) })
+  }
+
+  function command(request: Command, offset: number, emit: NewRecord[]): void {
+    const states = partition.assets.get(request.asset) ?? []
+    for (const { alerts } of states) {
+      const change = acknowledge(alerts, request)
+      if (!change) continue
+      tally(partition, 'command/done')
+      publish(change, offset, emit)
+      return
+    }
+    tally(partition, 'command/without-effect')
+  }
+
+  return {
+    deadLetter,
+
+    reading(record, taken, emit) {
+      if (taken === 'unassigned') {
+        deadLetter(record, { reason: 'unassigned', detail: 'no pipeline takes this asset' }, emit)
+      } else if (taken === 'full') {
+        const { assets } = partition.limits
+        deadLetter(
+          record,
+          { reason: 'unassigned', detail: `limits.assets: the partition has ${assets} assets` },
+          emit,
+        )
+      } else if (taken.results.includes('future')) {
+        const detail = `more than ${partition.limits.futureByMs} ms ahead of the log clock (limits.futureBy)`
+        deadLetter(record, { reason: 'future', detail }, emit)
+      } else if (taken.results.includes('late')) {
+        const late = taken.states.filter((_, i) => taken.results[i] === 'late')
+        const names = late.map(({ pipeline }) => partition.pipelines[pipeline]!.name)
+        deadLetter(
+          record,
+          { reason: 'late', detail: `behind the watermark of pipeline ${names.join(', ')}` },
+          emit,
+        )
+      }
+    },
+
+    settle(steps, risks, emit) {
+      const ends: number[] = []
+      steps.forEach((step, i) => {
+        if ('command' in step) {
+          command(step.command, step.offset, emit)
+          return
+        }
+        const { window, offset } = step
+        const rules = partition.pipelines[window.state.pipeline]!
+        const risk = risks[i]!
+        const { score, changes } = settleWindow(rules, window, Number.isNaN(risk) ? null : risk)
+        emit.push({ topic: topics.scores, key: score.asset, value: json(score), partition: number })
+        for (const change of changes) publish(change, offset, emit)
+        ends.push(window.end)
+      })
+      return ends
+    },
+  }
+}

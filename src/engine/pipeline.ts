@@ -1,0 +1,129 @@
+/**
+ * A pipeline ready to run: its rules for the core, its model if it has one, and the hash of its definition.
+ * Made once at the start from the settings and the loaded model folders; a contradiction stops the start.
+ */
+import { createHash } from 'node:crypto'
+import type { AssetGroupSettings, Limits, PipelineSettings } from '../config/settings.ts'
+import { failure } from '../core/errors.ts'
+import { channelsOf, FEATURES_VERSION, featureIndex, parseFeature } from '../core/features.ts'
+import type { Plausible } from '../core/layout.ts'
+import { assetPattern } from '../core/match.ts'
+import type { PipelineRules } from '../core/partition.ts'
+import type { Scorer } from '../core/ports.ts'
+
+/** A loaded and checked model folder, as the engine sees it. */
+export interface PipelineModel {
+  readonly name: string
+  readonly version: string
+  readonly kind: 'failure' | 'anomaly'
+  /** Features in the order in which the scorer takes them. */
+  readonly features: readonly string[]
+  readonly windowSizeMs: number
+  readonly windowHopMs: number
+  /** Unit of each channel, as it was trained. */
+  readonly units: Readonly<Record<string, string | null>>
+  /** Hash of manifest and weights. */
+  readonly hash: string
+  readonly scorer: Scorer
+}
+
+export interface EnginePipeline {
+  readonly rules: PipelineRules
+  readonly model: PipelineModel | null
+  /** Where each of the model's features stands in a window's statistics. */
+  readonly featureAt: Int32Array
+  /** Changes when windows, channels, features or the model change. */
+  readonly definition: string
+}
+
+/** Name and version that scores carry when a pipeline has no model. */
+const NO_MODEL = { name: 'normal', version: '1' }
+
+export function makePipeline(
+  settings: PipelineSettings,
+  groups: readonly AssetGroupSettings[],
+  limits: Limits,
+  model: PipelineModel | null,
+): EnginePipeline {
+  if (model) checkModel(settings, groups, model)
+  const features = model ? model.features : settings.features === 'default' ? null : settings.features
+  const channels = features && channelsOf(features)
+  const rules: PipelineRules = {
+    name: settings.name,
+    takes: assetPattern(settings.assets),
+    channels,
+    plausible: plausibleBy(groups),
+    window: settings.window,
+    dedupePerAsset: limits.dedupePerAsset,
+    openWindowsPerAsset: limits.openWindowsPerAsset,
+    alerts: settings.alerts,
+    model: model?.name ?? NO_MODEL.name,
+    modelVersion: model?.version ?? NO_MODEL.version,
+    output: model?.kind === 'failure' ? 'failureProbability' : 'anomaly',
+  }
+  return {
+    rules,
+    model,
+    featureAt: featureIndex(model?.features ?? [], channels ?? []),
+    definition: definitionOf(settings, channels, model),
+  }
+}
+
+/** Each group's plausible values as one function, found by the first pattern that takes the asset. */
+function plausibleBy(groups: readonly AssetGroupSettings[]): (asset: string) => Plausible | null {
+  const tests = groups.map(({ match, channels }) => ({
+    takes: assetPattern(match),
+    plausible: (channel: string) => channels[channel],
+  }))
+  return (asset) => tests.find(({ takes }) => takes(asset))?.plausible ?? null
+}
+
+function checkModel(
+  settings: PipelineSettings,
+  groups: readonly AssetGroupSettings[],
+  model: PipelineModel,
+): void {
+  const where = `pipeline ${settings.name}: model ${model.name}@${model.version}`
+  const { sizeMs, hopMs } = settings.window
+  if (sizeMs !== model.windowSizeMs || hopMs !== model.windowHopMs) {
+    throw failure(
+      'model',
+      `${where} was trained on windows of ${model.windowSizeMs} ms every ${model.windowHopMs} ms, ` +
+        `the config has window.size ${sizeMs} ms and hop ${hopMs} ms; set them to the model's`,
+    )
+  }
+  if (settings.features !== 'default' && settings.features.join() !== model.features.join()) {
+    throw failure(
+      'model',
+      `${where} takes ${model.features.length} features of its own; leave features at default`,
+    )
+  }
+  const wrong = model.features.find((feature) => parseFeature(feature) === null)
+  if (wrong) throw failure('model', `${where} wants feature ${wrong}, which this program does not compute`)
+  for (const group of groups) {
+    for (const [channel, { unit }] of Object.entries(group.channels)) {
+      const trained = model.units[channel]
+      if (unit && trained && unit !== trained && overlaps(group.match, settings.assets)) {
+        throw failure(
+          'model',
+          `${where} was trained on ${channel} in ${trained}, assets ${group.match} have ${unit}`,
+        )
+      }
+    }
+  }
+}
+
+/** True when one pattern takes the other read as an asset id: the cases that people write. */
+function overlaps(a: string, b: string): boolean {
+  return assetPattern(a)(b) || assetPattern(b)(a)
+}
+
+function definitionOf(
+  settings: PipelineSettings,
+  channels: readonly string[] | null,
+  model: PipelineModel | null,
+) {
+  const { sizeMs, hopMs, latenessMs } = settings.window
+  const parts = [FEATURES_VERSION, settings.assets, sizeMs, hopMs, latenessMs, channels, model?.hash ?? null]
+  return createHash('sha256').update(JSON.stringify(parts)).digest('hex').slice(0, 16)
+}
