@@ -1,0 +1,65 @@
+/**
+ * Readings that are at hand as objects → closed windows, by the very code that the live stream runs.
+ * Training builds its vectors with it, so that what is trained is what is served (law 6).
+ */
+import {
+  type AssetRules,
+  type AssetState,
+  advance,
+  type ClosedWindow,
+  closeIdle,
+  makeAssetState,
+} from './asset.ts'
+import { makeLayout, type Plausible } from './layout.ts'
+import { makeShape, type Shape } from './shape.ts'
+
+/** A reading as formats and simulators make it. */
+export interface PlainReading {
+  readonly asset: string
+  readonly ts: number
+  readonly values: Readonly<Record<string, number | null>>
+}
+
+export interface WindowedOptions extends AssetRules {
+  /** Channels that windows keep, in this order; others are passed over. */
+  readonly channels: readonly string[]
+  readonly plausible?: (asset: string) => Plausible | null
+}
+
+/**
+ * Yields windows as they close, readings taken in the order given; what is open at the end comes last, with
+ * `closed: 'end'`.
+ */
+export function* closedWindows(
+  readings: Iterable<PlainReading>,
+  options: WindowedOptions,
+): Generator<ClosedWindow> {
+  const states = new Map<string, AssetState>()
+  const shapes = new Map<string, Shape>()
+  const closed: ClosedWindow[] = []
+  for (const { asset, ts, values } of readings) {
+    let state = states.get(asset)
+    if (!state) {
+      state = makeAssetState(
+        asset,
+        0,
+        makeLayout(options.channels, false, options.plausible?.(asset) ?? null),
+        0,
+      )
+      states.set(asset, state)
+    }
+    const names = Object.keys(values)
+    const id = names.join('\n')
+    let shape = shapes.get(id)
+    if (!shape) {
+      shape = makeShape(names)
+      shapes.set(id, shape)
+    }
+    const numbers = Float64Array.from(names, (name) => values[name] ?? Number.NaN)
+    advance(state, { asset, ts, arrival: false, shape, values: numbers }, options, 0, closed)
+    yield* closed
+    closed.length = 0
+  }
+  for (const state of states.values()) closeIdle(state, options.window, 'end', closed)
+  yield* closed
+}
