@@ -10,6 +10,10 @@ export function parseTime(value: unknown): number | null {
   if (typeof value === 'number')
     return Number.isInteger(value) && Math.abs(value) <= FARTHEST_MS ? value : null
   if (typeof value !== 'string' || !RFC_3339.test(value)) return null
+  // Date.parse rolls 30 February over into March.
+  const day = value.slice(0, 10)
+  const midnight = new Date(`${day}T00:00:00Z`)
+  if (Number.isNaN(midnight.getTime()) || midnight.toISOString().slice(0, 10) !== day) return null
   const ms = Date.parse(value.toUpperCase().replace(' ', 'T'))
   return Number.isNaN(ms) ? null : ms
 }
