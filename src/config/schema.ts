@@ -10,7 +10,6 @@ const strict = { additionalProperties: false }
 const Duration = (description: string, fallback?: string) =>
   Type.String({
     pattern: '^[0-9]+(\\.[0-9]+)?(ms|s|m|h|d)$',
-    format: 'duration',
     description,
     ...(fallback === undefined ? {} : { default: fallback }),
   })
@@ -18,7 +17,6 @@ const Duration = (description: string, fallback?: string) =>
 const Size = (description: string, fallback: string) =>
   Type.String({
     pattern: '^[0-9]+(\\.[0-9]+)?(B|KiB|MiB|GiB|TiB)$',
-    format: 'size',
     description,
     default: fallback,
   })

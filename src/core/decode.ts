@@ -4,13 +4,17 @@
  * checks below, which also say what is wrong.
  */
 import type { ReadingFields } from './asset.ts'
-import { ASSET_ID, type DeadLetter } from './records.ts'
+import { ASSET_ID } from './records.ts'
 import { makeShape, type Shape } from './shape.ts'
 import { makeTemplate, readByTemplate, type Template } from './template.ts'
 import { parseTime } from './time.ts'
+import type { DeadLetterReason } from './topics.ts'
 
 /** Why bytes are no reading: reason and detail of the dead letter. */
-export type Undecodable = Pick<DeadLetter, 'reason' | 'detail'>
+export interface Undecodable {
+  readonly reason: DeadLetterReason
+  readonly detail: string
+}
 
 export interface ReadingDecoder {
   /** The last reading that `decode` accepted; reused by the next call. */

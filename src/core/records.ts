@@ -3,7 +3,6 @@
  * validation and the HTTP documentation. Times are epoch ms unless a name says otherwise.
  */
 import Type, { type Static } from 'typebox'
-import type { DeadLetterReason } from './topics.ts'
 
 const text = (maxLength: number) => Type.String({ minLength: 1, maxLength })
 
@@ -147,10 +146,3 @@ export const AlertEvent = Type.Object(
   { $id: 'AlertEvent' },
 )
 export type AlertEvent = Static<typeof AlertEvent>
-
-/** Why and where from a payload is a dead letter: the headers of its record, before they become text. */
-export interface DeadLetter {
-  readonly reason: DeadLetterReason
-  readonly detail: string
-  readonly source: 'mqtt' | 'kafka' | 'http'
-}

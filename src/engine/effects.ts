@@ -3,7 +3,7 @@
  * enters a value (law 3); where something came from stands in the headers.
  */
 import { type AlertChange, acknowledge } from '../core/alert.ts'
-import { deadLetterRecord } from '../core/deadletter.ts'
+import { deadLetterRecord } from '../core/dead-letter.ts'
 import type { Undecodable } from '../core/decode.ts'
 import { type Partition, type Step, type Taken, tally } from '../core/partition.ts'
 import type { Headers, LogRecord, NewRecord } from '../core/ports.ts'
@@ -24,6 +24,7 @@ export interface EffectWriter {
 }
 
 const encoder = new TextEncoder()
+const NO_BYTES = new Uint8Array(0)
 
 function json(value: unknown): Uint8Array {
   return encoder.encode(JSON.stringify(value))
@@ -32,10 +33,9 @@ function json(value: unknown): Uint8Array {
 export function createEffects(number: number, topics: TopicNames, partition: Partition): EffectWriter {
   function deadLetter(record: LogRecord, why: Undecodable, emit: NewRecord[]): void {
     tally(partition, `dead-letter/${why.reason}`)
-    const origin = { ...originOf(record.offset), 'received-at': String(record.timestamp) }
-    emit.push(
-      deadLetterRecord(topics['dead-letters'], record.key, record.value, { ...why, source: 'kafka' }, origin),
-    )
+    const { key, value, offset, timestamp: receivedAt } = record
+    const origin = { source: 'kafka', topic: topics.readings, partition: number, offset, receivedAt } as const
+    emit.push(deadLetterRecord(topics['dead-letters'], { ...why, key, value: value ?? NO_BYTES }, origin))
   }
 
   function originOf(offset: number): Headers {

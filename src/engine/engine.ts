@@ -3,7 +3,7 @@ import type { Clock, EventLog, Follower, NewRecord } from '../core/ports.ts'
 import type { TopicNames } from '../core/topics.ts'
 import type { EnginePipeline } from './pipeline.ts'
 import { startTicker } from './ticks.ts'
-import { createWorker, type WorkerObserver, type WorkerOptions } from './worker.ts'
+import { createWorker, type Worker, type WorkerObserver, type WorkerOptions } from './worker.ts'
 
 export interface EngineOptions {
   readonly log: EventLog
@@ -32,10 +32,15 @@ export interface Engine {
 
 export function startEngine(options: EngineOptions): Engine {
   const { log, topics, pipelines, limits, observer } = options
+  const workers = new Map<number, Worker>()
   const follower: Follower = log.follow({
     topic: topics.readings,
     group: options.group,
-    open: (partition) => createWorker({ partition, topics, pipelines, limits, observer }),
+    open(partition) {
+      const worker = createWorker({ partition, topics, pipelines, limits, observer })
+      workers.set(partition, worker)
+      return worker
+    },
     batchRecords: limits.batchRecords,
     untilCaughtUp: options.untilCaughtUp,
     onError: options.onError,
@@ -48,6 +53,7 @@ export function startEngine(options: EngineOptions): Engine {
           everyMs: options.ticksMs,
           clock: options.clock,
           owned: () => follower.owned(),
+          lastTs: (partition) => workers.get(partition)?.tickTs() ?? null,
           append: options.append,
         })
   return {

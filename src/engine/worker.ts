@@ -42,10 +42,15 @@ export interface WorkerFigures {
   readonly windowEnds: readonly number[]
 }
 
+export interface Worker extends Processor {
+  /** Time of the last tick that it processed; null before the first. */
+  tickTs(): number | null
+}
+
 /** A snapshot is taken after this many records for each asset at least, so that its cost per record is bounded. */
 const SNAPSHOT_RECORDS_PER_ASSET = 10
 
-export function createWorker(options: WorkerOptions): Processor {
+export function createWorker(options: WorkerOptions): Worker {
   const { topics, pipelines, limits, observer } = options
   const definitions = pipelines.map(({ definition }) => definition)
   const partition = makePartition(
@@ -112,6 +117,8 @@ export function createWorker(options: WorkerOptions): Processor {
     committed(batch) {
       observer.committed({ partition, windowEnds }, batch)
     },
+
+    tickTs: () => partition.tickTs,
 
     async close() {},
   }

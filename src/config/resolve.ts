@@ -1,0 +1,180 @@
+/** A checked config file → settings: numbers with units, defaults that depend on others, contradictions found. */
+import { failure } from '../core/errors.ts'
+import { assetPattern } from '../core/match.ts'
+import { nearest } from '../core/nearest.ts'
+import { TOPICS, type Topic, topicNames } from '../core/topics.ts'
+import type { ConfigFile } from './schema.ts'
+import type {
+  AlertRuleSettings,
+  AssetGroupSettings,
+  Delay,
+  Limits,
+  LogSettings,
+  PipelineSettings,
+  Settings,
+} from './settings.ts'
+import { durationMs, sizeBytes } from './units.ts'
+
+type PipelineFile = ConfigFile['pipelines'][number]
+
+/**
+ * @param modelsDir folder of the shipped models, when the file names none
+ * @throws failure 'config' that names every contradiction
+ */
+export function resolveSettings(file: ConfigFile, modelsDir: string): Settings {
+  const wrong = [...file.pipelines.flatMap(windowFindings), ...nameFindings(file), ...topicFindings(file)]
+  if (wrong.length > 0) throw failure('config', wrong.join('\n'))
+  return {
+    mqtt: {
+      ...file.mqtt,
+      users: file.mqtt.users ?? null,
+      username: file.mqtt.username ?? null,
+      password: file.mqtt.password ?? null,
+    },
+    log: resolveLog(file.log),
+    assets: file.assets.map(resolveGroup),
+    pipelines: file.pipelines.map(resolvePipeline),
+    sinks: file.sinks,
+    http: { ...file.http, token: file.http.token ?? null },
+    models: { dir: file.models.dir ?? modelsDir },
+    limits: resolveLimits(file.limits),
+  }
+}
+
+function resolveLog(log: ConfigFile['log']): LogSettings {
+  return {
+    adapter: log.adapter,
+    dir: log.dir,
+    partitions: log.partitions,
+    group: log.group,
+    topics: topicNames(log.prefix, log.topics as Partial<Record<Topic, string>>),
+    ticksMs: log.ticks === 'off' ? null : durationMs(log.ticks),
+    retentionMs: durationMs(log.retention),
+    maxBytes: sizeBytes(log.maxBytes),
+    batchRecords: log.batch.records,
+    batchWaitMs: durationMs(log.batch.wait),
+  }
+}
+
+function resolveGroup(group: ConfigFile['assets'][number]): AssetGroupSettings {
+  const channels = Object.entries(group.channels ?? {}).map(([name, { unit, min, max }]) => [
+    name,
+    { unit: unit ?? null, min: min ?? null, max: max ?? null },
+  ])
+  return {
+    match: group.match,
+    class: group.class ?? null,
+    channels: Object.fromEntries(channels),
+    attributes: group.attributes ?? {},
+  }
+}
+
+function resolvePipeline(pipeline: PipelineFile): PipelineSettings {
+  return {
+    name: pipeline.name,
+    assets: pipeline.assets,
+    window: windowOf(pipeline),
+    features: pipeline.features,
+    model: pipeline.model ?? null,
+    alerts: pipeline.alerts.map(resolveRule),
+  }
+}
+
+function windowOf({ window }: PipelineFile): PipelineSettings['window'] {
+  const sizeMs = durationMs(window.size)
+  const latenessMs = durationMs(window.lateness)
+  return {
+    sizeMs,
+    hopMs: window.hop === undefined ? sizeMs : durationMs(window.hop),
+    latenessMs,
+    idleMs: window.idle === undefined ? Math.max(2 * sizeMs, sizeMs + latenessMs) : durationMs(window.idle),
+  }
+}
+
+function resolveRule(rule: PipelineFile['alerts'][number]): AlertRuleSettings {
+  return {
+    rule: rule.rule,
+    above: rule.above,
+    clearBelow: rule.clearBelow ?? rule.above,
+    onDelay: delayOf(rule.onDelay),
+    offDelay: delayOf(rule.offDelay),
+    severity: rule.severity,
+  }
+}
+
+function delayOf(delay: number | string): Delay {
+  return typeof delay === 'number' ? { windows: delay } : { ms: durationMs(delay) }
+}
+
+function resolveLimits({
+  payloadBytes,
+  inFlightBytes,
+  sseBufferBytes,
+  futureBy,
+  ...counts
+}: ConfigFile['limits']): Limits {
+  return {
+    ...counts,
+    payloadBytes: sizeBytes(payloadBytes),
+    inFlightBytes: sizeBytes(inFlightBytes),
+    sseBufferBytes: sizeBytes(sseBufferBytes),
+    futureByMs: durationMs(futureBy),
+  }
+}
+
+function windowFindings(pipeline: PipelineFile, index: number): string[] {
+  const { sizeMs, hopMs, latenessMs, idleMs } = windowOf(pipeline)
+  const at = `pipelines.${index}.window`
+  const found: string[] = []
+  if (sizeMs <= 0) found.push(`${at}.size: ${pipeline.window.size} is wrong; a window is at least 1ms long`)
+  if (hopMs <= 0 || hopMs > sizeMs) {
+    found.push(
+      `${at}.hop: ${pipeline.window.hop} is wrong; expected more than 0 and at most size (${pipeline.window.size})`,
+    )
+  }
+  if (idleMs < sizeMs + latenessMs) {
+    found.push(
+      `${at}.idle: ${pipeline.window.idle} is wrong; expected at least size + lateness (${sizeMs + latenessMs}ms)`,
+    )
+  }
+  for (const { rule, above, clearBelow } of pipeline.alerts) {
+    if (clearBelow !== undefined && clearBelow > above) {
+      found.push(
+        `pipelines.${index}.alerts: rule ${rule}: clearBelow ${clearBelow} is wrong; expected at most above (${above})`,
+      )
+    }
+  }
+  return found
+}
+
+/** Rule names are unique over the pipelines of an asset: an alert's id holds only the rule. */
+function nameFindings({ pipelines }: ConfigFile): string[] {
+  const found: string[] = []
+  pipelines.forEach((pipeline, i) => {
+    const rules = pipeline.alerts.map(({ rule }) => rule)
+    const twice = rules.find((rule, at) => rules.indexOf(rule) !== at)
+    if (twice) found.push(`pipelines.${i}.alerts: rule ${twice} stands twice; rule names must differ`)
+    for (const other of pipelines.slice(0, i)) {
+      if (other.name === pipeline.name)
+        found.push(`pipelines.${i}.name: ${pipeline.name} is taken; names must differ`)
+      const shared = rules.find((rule) => other.alerts.some((alert) => alert.rule === rule))
+      const meet = assetPattern(other.assets)(pipeline.assets) || assetPattern(pipeline.assets)(other.assets)
+      if (shared && meet) {
+        found.push(
+          `pipelines.${i}.alerts: rule ${shared} also stands in pipeline ${other.name} for the same assets; rename one`,
+        )
+      }
+    }
+  })
+  return found
+}
+
+function topicFindings({ log }: ConfigFile): string[] {
+  const known = Object.keys(TOPICS)
+  return Object.keys(log.topics)
+    .filter((topic) => !known.includes(topic))
+    .map((topic) => {
+      const near = nearest(topic, known)
+      return `log.topics.${topic}: no such topic; ${near ? `did you mean ${near}?` : `known: ${known.join(', ')}`}`
+    })
+}
