@@ -1,0 +1,103 @@
+// @ts-check
+/**
+ * Runs other programs for the set-up (npm, pip, a compiler, node): with a time limit, the end of their output kept
+ * for messages, and stopped when the set-up is interrupted.
+ */
+import { spawn } from 'node:child_process'
+import { accessSync, constants, statSync } from 'node:fs'
+import { delimiter, join } from 'node:path'
+
+/** How much of a program's output is kept for a message. */
+const OUTPUT_CHARACTERS = 64 * 1024
+const MESSAGE_LINES = 12
+
+/** @type {Set<import('node:child_process').ChildProcess>} */
+const running = new Set()
+
+/**
+ * @typedef {object} Outcome
+ * @property {boolean} ok it ended by itself with status 0
+ * @property {number | null} status
+ * @property {string} stdout the end of it
+ * @property {string} output stdout and stderr as they came, the end of it
+ */
+
+/**
+ * @param {string} command
+ * @param {readonly string[]} args
+ * @param {{ cwd?: string, env?: NodeJS.ProcessEnv, limitMs?: number, show?: boolean }} [options] `show` hands
+ *   the program's output through to people (stdout and stderr) instead of keeping it
+ * @returns {Promise<Outcome>}
+ */
+export function run(command, args, options = {}) {
+  return new Promise((resolve) => {
+    const child = spawn(command, args, {
+      cwd: options.cwd,
+      env: options.env ?? process.env,
+      stdio: options.show ? 'inherit' : ['ignore', 'pipe', 'pipe'],
+    })
+    running.add(child)
+    const kept = { stdout: '', output: '' }
+    const limit = setTimeout(
+      () => {
+        kept.output += `\nstopped after ${(options.limitMs ?? 0) / 1000} s\n`
+        child.kill('SIGKILL')
+      },
+      options.limitMs ?? 2 ** 31 - 1,
+    )
+    child.stdout?.setEncoding('utf8').on('data', (text) => {
+      kept.stdout = lastOf(kept.stdout + text)
+      kept.output = lastOf(kept.output + text)
+    })
+    child.stderr?.setEncoding('utf8').on('data', (text) => {
+      kept.output = lastOf(kept.output + text)
+    })
+    const end = (/** @type {number | null} */ status) => {
+      clearTimeout(limit)
+      running.delete(child)
+      resolve({ ok: status === 0, status, ...kept })
+    }
+    child.on('error', (error) => {
+      kept.output += `${error.message}\n`
+      end(null)
+    })
+    child.on('close', (status, signal) => {
+      if (signal) kept.output += `\nended by ${signal}\n`
+      end(status)
+    })
+  })
+}
+
+/** Stops what is still running; for an interrupted set-up. @param {NodeJS.Signals} signal */
+export function stopRunning(signal) {
+  for (const child of running) child.kill(signal)
+}
+
+/** The lines of an output that a message can carry. @param {string} output */
+export function endOf(output) {
+  const lines = output.split(/\r?\n|\r/).filter((line) => line.trim() !== '')
+  return lines.slice(-MESSAGE_LINES).join('\n')
+}
+
+/**
+ * Full path of a program on the PATH, or null.
+ * @param {string} name
+ * @param {NodeJS.ProcessEnv} env
+ */
+export function onPath(name, env = process.env) {
+  for (const folder of (env.PATH ?? '').split(delimiter)) {
+    const path = join(folder, name)
+    try {
+      accessSync(path, constants.X_OK)
+      if (statSync(path).isFile()) return path
+    } catch {
+      // not in this folder: look in the next
+    }
+  }
+  return null
+}
+
+/** @param {string} text */
+function lastOf(text) {
+  return text.length > OUTPUT_CHARACTERS ? text.slice(-OUTPUT_CHARACTERS) : text
+}
