@@ -1,29 +1,15 @@
 /**
- * The worker of one owned partition: batch → advance → score → settle → effects. It is a `Processor` of the
- * event log, which commits its effects, its state and the read position together.
+ * The worker of one owned partition: a lane with a past. It restores its state, turns batch after batch into
+ * effects, and takes snapshots. It is a `Processor` of the event log, which commits its effects, its state and
+ * the read position together.
  */
-import { makeReadingDecoder } from '../core/decode.ts'
-import {
-  makePartition,
-  type Partition,
-  type PartitionLimits,
-  type Step,
-  takeReading,
-  takeTick,
-} from '../core/partition.ts'
-import type { Batch, Effects, LogRecord, NewRecord, Processor } from '../core/ports.ts'
+import type { Partition } from '../core/partition.ts'
+import type { Batch, NewRecord, Processor } from '../core/ports.ts'
 import { chunkCount, decodeState, encodeState, type Restored } from '../core/state.ts'
-import type { TopicNames } from '../core/topics.ts'
-import { createEffects } from './effects.ts'
-import { parseInbox } from './inbox.ts'
-import type { EnginePipeline } from './pipeline.ts'
-import { scoreWindows } from './scoring.ts'
+import { createLane, type LaneLimits, type LaneOptions } from './lane.ts'
 
-export interface WorkerOptions {
-  readonly partition: number
-  readonly topics: TopicNames
-  readonly pipelines: readonly EnginePipeline[]
-  readonly limits: PartitionLimits & { readonly channelsPerAsset: number; readonly snapshotRecords: number }
+export interface WorkerOptions extends Omit<LaneOptions, 'inferred' | 'limits'> {
+  readonly limits: LaneLimits & { readonly snapshotRecords: number }
   readonly observer: WorkerObserver
 }
 
@@ -51,30 +37,12 @@ export interface Worker extends Processor {
 const SNAPSHOT_RECORDS_PER_ASSET = 10
 
 export function createWorker(options: WorkerOptions): Worker {
-  const { topics, pipelines, limits, observer } = options
-  const definitions = pipelines.map(({ definition }) => definition)
-  const partition = makePartition(
-    pipelines.map(({ rules }) => rules),
-    limits,
-  )
-  const decoder = makeReadingDecoder(limits.channelsPerAsset)
-  const effects = createEffects(options.partition, topics, partition)
+  const { topics, limits, observer } = options
+  const definitions = options.pipelines.map(({ definition }) => definition)
+  const lane = createLane({ ...options, inferred: observer.inferred })
+  const { partition } = lane
   let snapshot = { offset: 0, chunks: 0 }
   let windowEnds: readonly number[] = []
-
-  function takeRecord(record: LogRecord, steps: Step[], emit: NewRecord[]): void {
-    const { type } = record.headers
-    if (type === undefined) {
-      const wrong = decoder.decode(record.value ?? NO_BYTES, record.key)
-      if (wrong) effects.deadLetter(record, wrong, emit)
-      else effects.reading(record, takeReading(partition, decoder.fields, record.offset, steps), emit)
-      return
-    }
-    const message = parseInbox(type, record.value)
-    if ('tick' in message) takeTick(partition, message.tick, record.offset, steps)
-    else if ('command' in message) steps.push({ offset: record.offset, command: message.command })
-    else effects.deadLetter(record, message, emit)
-  }
 
   function takeSnapshot(nextOffset: number): NewRecord[] {
     const due = Math.max(limits.snapshotRecords, SNAPSHOT_RECORDS_PER_ASSET * partition.assets.size)
@@ -104,24 +72,18 @@ export function createWorker(options: WorkerOptions): Worker {
       return Math.min(snapshot.offset, committed)
     },
 
-    async process(batch): Promise<Effects> {
-      const steps: Step[] = []
-      const emit: NewRecord[] = []
-      for (const record of batch.records) takeRecord(record, steps, emit)
-      const risks = scoreWindows(pipelines, steps, observer.inferred)
-      windowEnds = effects.settle(steps, risks, emit)
+    async process(batch) {
+      for (const record of batch.records) lane.take(record)
+      const flushed = lane.flush()
+      windowEnds = flushed.windowEnds
       const state = batch.replay ? [] : takeSnapshot(batch.nextOffset)
-      return { emit, state, keepFrom: snapshot.offset }
+      return { emit: flushed.emit, state, keepFrom: snapshot.offset }
     },
 
-    committed(batch) {
-      observer.committed({ partition, windowEnds }, batch)
-    },
+    committed: (batch) => observer.committed({ partition, windowEnds }, batch),
 
     tickTs: () => partition.tickTs,
 
     async close() {},
   }
 }
-
-const NO_BYTES = new Uint8Array(0)

@@ -1,0 +1,102 @@
+/**
+ * One partition's records in, effects out: advance → score → settle. No log and no commit; `worker.ts` runs a
+ * lane on the log, the command `score` runs one on files, so both give the same scores.
+ */
+import { makeReadingDecoder } from '../core/decode.ts'
+import {
+  closeAll,
+  makePartition,
+  type Partition,
+  type Step,
+  takeReading,
+  takeTick,
+} from '../core/partition.ts'
+import type { LogRecord, NewRecord } from '../core/ports.ts'
+import type { Tick } from '../core/records.ts'
+import type { TopicNames } from '../core/topics.ts'
+import { createEffects } from './effects.ts'
+import { parseInbox } from './inbox.ts'
+import type { EnginePipeline } from './pipeline.ts'
+import { scoreWindows } from './scoring.ts'
+
+export interface LaneLimits {
+  readonly assets: number
+  readonly futureByMs: number
+  readonly channelsPerAsset: number
+}
+
+export interface LaneOptions {
+  readonly partition: number
+  readonly topics: TopicNames
+  readonly pipelines: readonly EnginePipeline[]
+  readonly limits: LaneLimits
+  /** Told of each call of a net. */
+  inferred(windows: number, seconds: number): void
+}
+
+export interface Lane {
+  readonly partition: Partition
+  /** Takes a record of `readings`: a reading, a tick or a command. */
+  take(record: LogRecord): void
+  /** Takes a tick that is no record; `offset` stands for its place in the order. */
+  tick(tick: Tick, offset: number): void
+  /** Closes all open windows: the end of a recording. */
+  end(offset: number): void
+  /** Scores and settles all that was taken since the last call. */
+  flush(): Flushed
+}
+
+export interface Flushed {
+  readonly emit: readonly NewRecord[]
+  /** Ends of the windows that were scored. */
+  readonly windowEnds: readonly number[]
+}
+
+const NO_BYTES = new Uint8Array(0)
+
+export function createLane(options: LaneOptions): Lane {
+  const { pipelines, limits } = options
+  const partition = makePartition(
+    pipelines.map(({ rules }) => rules),
+    limits,
+  )
+  const decoder = makeReadingDecoder(limits.channelsPerAsset)
+  const effects = createEffects(options.partition, options.topics, partition)
+  let steps: Step[] = []
+  let emit: NewRecord[] = []
+
+  function takeMessage(record: LogRecord, type: string): void {
+    const message = parseInbox(type, record.value)
+    if ('tick' in message) takeTick(partition, message.tick, record.offset, steps)
+    else if ('command' in message) steps.push({ offset: record.offset, command: message.command })
+    else effects.deadLetter(record, message, emit)
+  }
+
+  return {
+    partition,
+
+    take(record) {
+      const { type } = record.headers
+      if (type !== undefined) {
+        takeMessage(record, type)
+        return
+      }
+      const wrong = decoder.decode(record.value ?? NO_BYTES, record.key)
+      if (wrong) effects.deadLetter(record, wrong, emit)
+      else effects.reading(record, takeReading(partition, decoder.fields, record.offset, steps), emit)
+    },
+
+    tick: (tick, offset) => takeTick(partition, tick, offset, steps),
+
+    end: (offset) => closeAll(partition, offset, steps),
+
+    flush() {
+      const risks = scoreWindows(pipelines, steps, options.inferred)
+      const windowEnds = effects.settle(steps, risks, emit)
+      const flushed = { emit, windowEnds }
+      steps = []
+      emit = []
+      return flushed
+    },
+  }
+}
