@@ -38,7 +38,8 @@ export function completed(packages) {
       )
     }
     const dev = packages[wantedBy]?.dev ? { dev: true } : {}
-    all[`node_modules/${name}`] = { version, ...dev, optional: true, ...platformOf(name) }
+    const { cpu, libc, os } = platformOf(name)
+    all[`node_modules/${name}`] = { version, cpu, ...dev, ...(libc && { libc }), optional: true, os }
   }
   return Object.fromEntries(Object.entries(all).sort(([a], [b]) => a.localeCompare(b, 'en')))
 }
