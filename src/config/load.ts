@@ -15,7 +15,7 @@ import type { Settings } from './settings.ts'
 export const DEFAULT_FILE = 'forewarn.yaml'
 
 /** Variables with our prefix that are no settings: the set-up's, the tests' and the file's own name. */
-const OTHER_VARIABLES = /^FOREWARN_(CACHE|NATIVE|DATA|SETUP|CONFIG|START)(_|$)/
+const OTHER_VARIABLES = /^FOREWARN_(CACHE|NATIVE|TFJS|DATA|SETUP|CONFIG|START)(_|$)/
 
 export type Source = 'default' | 'file' | 'variable' | 'flag'
 

@@ -1,0 +1,148 @@
+import { mkdtempSync, writeFileSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import fc from 'fast-check'
+import { describe, expect, test } from 'vitest'
+import { type LoadOptions, loadConfig, printConfig, variableName } from '../../src/config/load.ts'
+import { durationMs, sizeBytes } from '../../src/config/units.ts'
+
+const bare: LoadOptions = { file: undefined, env: {}, flags: {}, modelsDir: '/models', base: {} }
+
+function fromYaml(text: string, more: Partial<LoadOptions> = {}) {
+  const file = join(mkdtempSync(join(tmpdir(), 'forewarn-config-')), 'forewarn.yaml')
+  writeFileSync(file, text)
+  return loadConfig({ file, env: {}, flags: {}, modelsDir: '/models', ...more })
+}
+
+describe('defaults', () => {
+  test('without a file every asset has a pipeline, on loopback, in the embedded log', () => {
+    const { settings } = loadConfig(bare)
+    expect(settings.mqtt).toMatchObject({
+      url: 'embedded',
+      host: '127.0.0.1',
+      port: 1883,
+      topic: 'sensors/{asset}',
+    })
+    expect(settings.log).toMatchObject({
+      adapter: 'embedded',
+      partitions: 4,
+      group: 'forewarn',
+      ticksMs: 1000,
+    })
+    expect(settings.log.topics['alert-states']).toBe('forewarn.alert-states')
+    expect(settings.pipelines[0]).toMatchObject({
+      assets: '*',
+      model: null,
+      window: { sizeMs: 30_000, hopMs: 30_000, latenessMs: 10_000, idleMs: 60_000 },
+    })
+    expect(settings.models.dir).toBe('/models')
+  })
+
+  test('idle follows size and lateness when it is not set', () => {
+    const { settings } = fromYaml('pipelines: [{ name: a, window: { size: 10s, lateness: 60s } }]')
+    expect(settings.pipelines[0]!.window.idleMs).toBe(70_000)
+  })
+})
+
+describe('order of sources', () => {
+  const file = 'log: { partitions: 2, maxBytes: 1GiB, group: from-file }'
+
+  test('flags win over variables, these over the file, this over defaults', () => {
+    const loaded = fromYaml(file, {
+      env: { FOREWARN_LOG_MAX_BYTES: '2GiB', FOREWARN_LOG_GROUP: 'from-variable' },
+      flags: { 'log.group': 'from-flag', 'http.port': undefined },
+    })
+    expect(loaded.settings.log).toMatchObject({ partitions: 2, maxBytes: 2 * 2 ** 30, group: 'from-flag' })
+    expect(loaded.settings.http.port).toBe(8080)
+    const printed = printConfig(loaded)
+    expect(printed).toContain('log.partitions: 2  # file')
+    expect(printed).toContain('log.maxBytes: "2GiB"  # variable')
+    expect(printed).toContain('log.group: "from-flag"  # flag')
+    expect(printed).toContain('http.port: 8080  # default')
+  })
+
+  test('numbers and switches come through variables', () => {
+    const { settings } = loadConfig({
+      ...bare,
+      env: { FOREWARN_HTTP_PORT: '0', FOREWARN_SINKS_MQTT_ENABLED: 'false' },
+    })
+    expect(settings.http.port).toBe(0)
+    expect(settings.sinks.mqtt.enabled).toBe(false)
+  })
+
+  test('the name of a variable follows from the setting', () => {
+    expect(variableName('log.maxBytes')).toBe('FOREWARN_LOG_MAX_BYTES')
+    expect(variableName('mqtt.clientId')).toBe('FOREWARN_MQTT_CLIENT_ID')
+  })
+
+  test('secrets are never printed', () => {
+    const loaded = loadConfig({
+      ...bare,
+      env: { FOREWARN_HTTP_TOKEN: 's3cret', FOREWARN_MQTT_PASSWORD: 'pa55' },
+    })
+    expect(printConfig(loaded)).not.toMatch(/s3cret|pa55/)
+  })
+})
+
+describe('a wrong setting names the key, the value and what would be right', () => {
+  test.each([
+    ['log: { partition: 3 }', 'log.partition: no such setting; did you mean partitions?'],
+    ['lag: {}', 'lag: no such setting; did you mean log?'],
+    ['log: { retention: week }', 'log.retention: "week" is wrong; expected a duration such as'],
+    ['log: { maxBytes: 8GB }', 'log.maxBytes: "8GB" is wrong; expected a size such as'],
+    ['log: { ticks: never }', 'log.ticks: "never" is wrong; "off", or expected a duration'],
+    ['http: { port: 99999 }', 'http.port: 99999 is wrong; expected integer from 0 to 65535'],
+    ['log: { adapter: redis }', 'log.adapter: "redis" is wrong; "embedded", or "memory"'],
+    ['pipelines: [{ assets: a }]', 'pipelines.0: must have required properties name'],
+    ['pipelines: [{ name: a, alerts: [{ rule: r, above: 3 }] }]', 'pipelines.0.alerts.0.above: 3 is wrong'],
+    [
+      'pipelines: [{ name: a, alerts: [{ rule: r, above: 0.5, severity: hgh }] }]',
+      'pipelines.0.alerts.0.severity: "hgh" is wrong; one of low, medium, high, critical',
+    ],
+    [
+      'pipelines: [{ name: a, window: { size: 30s, lateness: 10s, idle: 20s } }]',
+      'pipelines.0.window.idle: 20s is wrong; expected at least size + lateness (40000ms)',
+    ],
+    ['pipelines: [{ name: a, window: { size: 30s, hop: 40s } }]', 'pipelines.0.window.hop: 40s is wrong'],
+    [
+      'pipelines: [{ name: a, alerts: [{ rule: r, above: 0.5, clearBelow: 0.6 }] }]',
+      'clearBelow 0.6 is wrong; expected at most above (0.5)',
+    ],
+    ['pipelines: [{ name: a }, { name: b }]', 'rule risk also stands in pipeline a for the same assets'],
+    ['pipelines: [{ name: a, assets: x }, { name: a, assets: y }]', 'pipelines.1.name: a is taken'],
+    ['log: { topics: { reading: r } }', 'log.topics.reading: no such topic; did you mean readings?'],
+    ['- a\n- b', 'must hold sections'],
+    ['log: [', 'is no YAML'],
+  ])('%s', (yaml, message) => {
+    expect(() => fromYaml(yaml)).toThrow(message)
+  })
+
+  test('a variable that is no setting', () => {
+    expect(() => loadConfig({ ...bare, env: { FOREWARN_LOG_PARTITION: '3' } })).toThrow(
+      'variable FOREWARN_LOG_PARTITION is no setting; did you mean FOREWARN_LOG_PARTITIONS?',
+    )
+  })
+
+  test('a file that is not there', () => {
+    expect(() => loadConfig({ file: '/no/such.yaml', env: {}, flags: {}, modelsDir: '' })).toThrow(
+      "can't read the config file /no/such.yaml",
+    )
+  })
+
+  test('a secret that is wrong is not repeated', () => {
+    expect(() => fromYaml('http: { token: 7 }')).toThrow('http.token: the value given is wrong')
+  })
+})
+
+test('durations and sizes scale by their unit', () => {
+  fc.assert(
+    fc.property(fc.integer({ min: 0, max: 1e6 }), (n) => {
+      expect(durationMs(`${n}s`)).toBe(n * 1000)
+      expect(durationMs(`${n}ms`)).toBe(n)
+      expect(sizeBytes(`${n}KiB`)).toBe(n * 1024)
+    }),
+  )
+  expect(durationMs('1.5h')).toBe(5_400_000)
+  expect(() => durationMs('10 s')).toThrow('no duration')
+  expect(() => sizeBytes('10MB')).toThrow('no size')
+})
