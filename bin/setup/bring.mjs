@@ -80,7 +80,7 @@ export function tellNative(status) {
  * @param {() => Promise<T>} work
  * @returns {Promise<T>}
  */
-async function interruptible(work) {
+export async function interruptible(work) {
   const stop = (/** @type {'SIGINT' | 'SIGTERM'} */ signal) => {
     stopRunning(signal)
     process.exit(SIGNAL_STATUS[signal])
