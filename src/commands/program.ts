@@ -1,0 +1,183 @@
+/** The command line (design 4.1): commands, options and help texts. What a command does is in its own file. */
+import { Command, InvalidArgumentError, Option } from 'commander'
+import { MACHINE_CLASSES } from '../../simulators/fleet.ts'
+import { durationMs } from '../config/units.ts'
+import { messageOf } from '../core/errors.ts'
+import { VERSION } from './version.ts'
+
+export function buildProgram(): Command {
+  const program = new Command('forewarn')
+    .description('Predictive maintenance on a stream: readings over MQTT in, alerts that say why out.')
+    .version(VERSION)
+    .showHelpAfterError('(forewarn --help tells the commands and options)')
+    .configureHelp({ sortSubcommands: false })
+  for (const add of [addUp, addDemo, addSimulate, addTail, addScore, addTrain, addConfig, addDoctor])
+    add(program)
+  exitByThrowing(program)
+  return program
+}
+
+/** Wrong usage is thrown, so that `main` decides the exit status. */
+function exitByThrowing(command: Command): void {
+  command.exitOverride()
+  for (const child of command.commands) exitByThrowing(child)
+}
+
+function addUp(program: Command): void {
+  program
+    .command('up')
+    .description('run ingest, engine and HTTP until SIGINT or SIGTERM')
+    .option('--config <file>', 'config file (default: forewarn.yaml here, if it exists)')
+    .addOption(roleOption())
+    .option('--mqtt <url>', 'broker to subscribe at, or "embedded"')
+    .option('--http <[host:]port>', 'address of HTTP')
+    .option('--data <dir>', 'data folder of the embedded log')
+    .option('--until-caught-up', 'process to the end of the log as it is now, commit, exit')
+    .action(async (options) => (await import('./up.ts')).up(options))
+}
+
+function roleOption(): Option {
+  return new Option('--role <role>', 'which stages run in this process')
+    .choices(['all', 'ingest', 'engine', 'http'])
+    .default('all')
+}
+
+function addDemo(program: Command): void {
+  program
+    .command('demo')
+    .description('a simulated fleet in which a pump starts to fail at once: what npm start runs')
+    .option('--seed <n>', 'seed of the fleet', integer, 7)
+    .option('--mqtt-port <port>', 'port of the MQTT broker', integer, 1883)
+    .option('--http-port <port>', 'port of HTTP', integer, 8080)
+    .action(async (options) => (await import('./demo.ts')).demo(options))
+}
+
+function addSimulate(program: Command): void {
+  program
+    .command('simulate')
+    .description('publish simulated or recorded readings over MQTT')
+    .option('--mqtt <url>', 'broker to publish to', 'mqtt://127.0.0.1:1883')
+    .option('--fleet <counts>', 'machines, such as pump=20,motor=10', fleetCounts, { pump: 6, motor: 3 })
+    .option('--seed <n>', 'seed of the fleet', integer, 1)
+    .option('--speed <x>', 'times real time, or max: as fast as acknowledged', speed, 1)
+    .option('--duration <d>', 'length of the simulation, such as 8h (default: until stopped)', duration)
+    .option('--interval <d>', 'time between readings of a machine', duration, 1000)
+    .option('--faults <rate>', 'faults per machine and day', number, 1)
+    .option('--labels <file>', 'write the true onsets and failures here (CSV)')
+    .option(
+      '--replay <file...>',
+      'recorded readings (CSV or JSON Lines, also .gz) in place of the simulation',
+    )
+    .option('--map <file>', 'how to read the recording')
+    .action(async (options) => (await import('./simulate.ts')).simulate(options))
+}
+
+function addTail(program: Command): void {
+  program
+    .command('tail')
+    .description('print a topic as JSON Lines')
+    .argument('<topic>', 'readings, scores, alerts, alert-states, dead-letters, …')
+    .option('--from <t>', 'start, or a time (RFC 3339 or epoch ms)')
+    .option('--follow', 'go on with what comes')
+    .option('--config <file>', 'config file')
+    .option('--data <dir>', 'data folder of the embedded log')
+    .action(async (topic, options) => (await import('./tail.ts')).tail(topic, options))
+}
+
+function addScore(program: Command): void {
+  program
+    .command('score')
+    .description('score files through the same core, without a broker')
+    .option('--config <file>', 'config file (default: forewarn.yaml here, if it exists)')
+    .option('--map <file>', 'how to read the files')
+    .requiredOption('--input <file...>', 'CSV or JSON Lines, also .gz')
+    .option('--output <file>', 'JSON Lines of scores and alert events (default: standard output)')
+    .action(async (options) => (await import('./score.ts')).score(options))
+}
+
+function addTrain(program: Command): void {
+  program
+    .command('train')
+    .description("train a model for a pipeline's windows")
+    .addOption(new Option('--kind <kind>', 'what the model tells').choices(['failure']).default('failure'))
+    .option('--config <file>', 'config file whose pipeline gives windows and channels')
+    .option('--pipeline <name>', 'pipeline of the config (default: its only one)')
+    .option('--map <file>', 'how to read the files')
+    .option('--input <file...>', 'recorded readings (CSV or JSON Lines, also .gz)')
+    .option('--labels <file>', 'CSV asset,from,to,kind')
+    .option('--simulate <counts>', 'train on a simulated fleet instead, such as pump=40', fleetCounts)
+    .option('--duration <d>', 'length of the simulation', duration, 8 * 3_600_000)
+    .option('--interval <d>', 'time between readings of a simulated machine', duration, 500)
+    .option('--seed <n>', 'seed of split, weights and simulation', integer, 1)
+    .option('--horizon <d>', 'a window this long before a failure counts as failing', duration)
+    .option('--replace', 'write over a version that exists')
+    .requiredOption('--output <dir>', 'model folder to write: DIR/NAME/VERSION')
+    .action(async (options) => (await import('./train.ts')).train(options))
+}
+
+function addConfig(program: Command): void {
+  const config = program.command('config').description('show or check the config')
+  const file = () => new Option('--config <file>', 'config file (default: forewarn.yaml here, if it exists)')
+  config
+    .command('print')
+    .description('effective settings and where each comes from')
+    .addOption(file())
+    .action(async (options) => (await import('./config.ts')).printSettings(options))
+  config
+    .command('check')
+    .description('check the file, its models and its pipelines')
+    .addOption(file())
+    .action(async (options) => (await import('./config.ts')).checkSettings(options))
+  config
+    .command('schema')
+    .description('JSON Schema of the file, for editors')
+    .action(async () => (await import('./config.ts')).printSchema())
+}
+
+function addDoctor(program: Command): void {
+  program
+    .command('doctor')
+    .description('check the machine, the native backend, the config and the ports, and say what to do')
+    .option('--config <file>', 'config file (default: forewarn.yaml here, if it exists)')
+    .action(async (options) => (await import('./checkup.ts')).checkup(options))
+}
+
+function number(text: string): number {
+  const value = Number(text)
+  if (text.trim() === '' || !Number.isFinite(value) || value < 0) {
+    throw new InvalidArgumentError('expected a number from 0')
+  }
+  return value
+}
+
+function integer(text: string): number {
+  const value = number(text)
+  if (!Number.isSafeInteger(value)) throw new InvalidArgumentError('expected a whole number')
+  return value
+}
+
+function speed(text: string): number {
+  if (text === 'max') return Number.POSITIVE_INFINITY
+  const value = number(text)
+  if (value === 0) throw new InvalidArgumentError('expected more than 0, or max')
+  return value
+}
+
+function duration(text: string): number {
+  try {
+    return durationMs(text)
+  } catch (error) {
+    throw new InvalidArgumentError(messageOf(error))
+  }
+}
+
+function fleetCounts(text: string): Partial<Record<keyof typeof MACHINE_CLASSES, number>> {
+  const known = Object.keys(MACHINE_CLASSES)
+  const counts = text.split(',').map((part) => part.split('='))
+  for (const [name = '', count = ''] of counts) {
+    if (!known.includes(name) || !/^[0-9]+$/.test(count)) {
+      throw new InvalidArgumentError(`expected counts such as ${known.map((name) => `${name}=10`).join(',')}`)
+    }
+  }
+  return Object.fromEntries(counts.map(([name, count]) => [name, Number(count)]))
+}
