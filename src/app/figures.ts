@@ -2,7 +2,7 @@
  * What the engine's workers report → the figures that metrics, readiness and people ask for. Counts come from
  * committed partitions only, so they survive a crash and never show work that was undone.
  */
-import type { Partition } from '../core/partition.ts'
+import { openWindows, type Partition } from '../core/partition.ts'
 import { CLOSED_BY, type ClosedBy, SEVERITIES, type Severity, TRANSITIONS } from '../core/records.ts'
 import { DEAD_LETTER_REASONS, type DeadLetterReason } from '../core/topics.ts'
 import type { AlertCount, MetricSource, ReadingCount } from '../observe/sources.ts'
@@ -49,14 +49,6 @@ function alertCounts(partitions: readonly Partition[]): AlertCount[] {
       count: tallied(partitions, `alert/${severity}/${transition}`),
     })),
   )
-}
-
-function openWindows({ assets }: Partition): number {
-  let open = 0
-  for (const states of assets.values()) {
-    for (const state of states) open += state.windows.length
-  }
-  return open
 }
 
 function* watermarkLags(partitions: readonly Partition[], now: number): Generator<number> {

@@ -6,6 +6,7 @@ import { makeReadingDecoder } from '../core/decode.ts'
 import {
   closeAll,
   makePartition,
+  openWindows,
   type Partition,
   type Step,
   takeReading,
@@ -40,6 +41,7 @@ export interface Lane {
   take(record: LogRecord): void
   /** Takes a tick that is no record; `offset` stands for its place in the order. */
   tick(tick: Tick, offset: number): void
+  hasOpenWindows(): boolean
   /** Closes all open windows: the end of a recording. */
   end(offset: number): void
   /** Scores and settles all that was taken since the last call. */
@@ -87,6 +89,8 @@ export function createLane(options: LaneOptions): Lane {
     },
 
     tick: (tick, offset) => takeTick(partition, tick, offset, steps),
+
+    hasOpenWindows: () => openWindows(partition) > 0,
 
     end: (offset) => closeAll(partition, offset, steps),
 
