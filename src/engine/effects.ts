@@ -18,7 +18,7 @@ export interface EffectWriter {
   /**
    * Settles windows and commands in log order.
    * @param risks one per step; NaN = no model
-   * @returns ends of the settled windows
+   * @returns ends of the windows that moved an alert
    */
   settle(steps: readonly Step[], risks: Float64Array, emit: NewRecord[]): number[]
 }
@@ -107,7 +107,7 @@ export function createEffects(number: number, topics: TopicNames, partition: Par
         const { score, changes } = settleWindow(rules, window, Number.isNaN(risk) ? null : risk)
         emit.push({ topic: topics.scores, key: score.asset, value: json(score), partition: number })
         for (const change of changes) publish(change, offset, emit)
-        ends.push(window.end)
+        if (changes.length > 0) ends.push(window.end)
       })
       return ends
     },

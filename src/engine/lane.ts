@@ -50,8 +50,8 @@ export interface Lane {
 
 export interface Flushed {
   readonly emit: readonly NewRecord[]
-  /** Ends of the windows that were scored. */
-  readonly windowEnds: readonly number[]
+  /** Ends of the windows that moved an alert. */
+  readonly alertWindowEnds: readonly number[]
 }
 
 const NO_BYTES = new Uint8Array(0)
@@ -96,8 +96,8 @@ export function createLane(options: LaneOptions): Lane {
 
     flush() {
       const risks = scoreWindows(pipelines, steps, options.inferred)
-      const windowEnds = effects.settle(steps, risks, emit)
-      const flushed = { emit, windowEnds }
+      const alertWindowEnds = effects.settle(steps, risks, emit)
+      const flushed = { emit, alertWindowEnds }
       steps = []
       emit = []
       return flushed

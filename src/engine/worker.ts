@@ -24,8 +24,8 @@ export interface WorkerObserver {
 /** The partition with its counts since its first record (they survive crashes), and figures of now. */
 export interface WorkerFigures {
   readonly partition: Partition
-  /** Ends of the windows that this batch scored, for the time from window end to publication. */
-  readonly windowEnds: readonly number[]
+  /** Ends of the windows whose alerts this batch moved, for the time from window end to publication. */
+  readonly alertWindowEnds: readonly number[]
 }
 
 export interface Worker extends Processor {
@@ -42,7 +42,7 @@ export function createWorker(options: WorkerOptions): Worker {
   const lane = createLane({ ...options, inferred: observer.inferred })
   const { partition } = lane
   let snapshot = { offset: 0, chunks: 0 }
-  let windowEnds: readonly number[] = []
+  let alertWindowEnds: readonly number[] = []
 
   function takeSnapshot(nextOffset: number): NewRecord[] {
     const due = Math.max(limits.snapshotRecords, SNAPSHOT_RECORDS_PER_ASSET * partition.assets.size)
@@ -75,12 +75,12 @@ export function createWorker(options: WorkerOptions): Worker {
     async process(batch) {
       for (const record of batch.records) lane.take(record)
       const flushed = lane.flush()
-      windowEnds = flushed.windowEnds
+      alertWindowEnds = flushed.alertWindowEnds
       const state = batch.replay ? [] : takeSnapshot(batch.nextOffset)
       return { emit: flushed.emit, state, keepFrom: snapshot.offset }
     },
 
-    committed: (batch) => observer.committed({ partition, windowEnds }, batch),
+    committed: (batch) => observer.committed({ partition, alertWindowEnds }, batch),
 
     tickTs: () => partition.tickTs,
 

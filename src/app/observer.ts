@@ -1,0 +1,39 @@
+/** What the engine's workers report → metrics, the log, and the partitions that figures are taken from. */
+import type { Partition } from '../core/partition.ts'
+import type { Restored } from '../core/state.ts'
+import type { WorkerObserver } from '../engine/worker.ts'
+import type { Logger } from '../observe/logger.ts'
+import type { Metrics } from '../observe/metrics.ts'
+
+export interface EngineWatch {
+  readonly observer: WorkerObserver
+  /** Partitions by number, as their owners last committed them. */
+  readonly partitions: ReadonlyMap<number, Partition>
+}
+
+/** @param now epoch ms */
+export function watchEngine(metrics: Metrics, logger: Logger, now: () => number): EngineWatch {
+  const partitions = new Map<number, Partition>()
+  return {
+    partitions,
+    observer: {
+      restored: (partition, restored) => tellRestored(logger, partition, restored),
+      inferred: (windows, seconds) => metrics.observeInference(seconds, windows),
+      committed({ partition, alertWindowEnds }, batch) {
+        partitions.set(batch.partition, partition)
+        const nowMs = now()
+        for (const end of alertWindowEnds) metrics.observeEndToEnd((nowMs - end) / 1000)
+      },
+    },
+  }
+}
+
+/** What became of the state of pipelines that were changed is said at the start (law 7). */
+function tellRestored(logger: Logger, partition: number, restored: Restored | null): void {
+  for (const { pipeline, assets, discardedWindows } of restored?.changed ?? []) {
+    logger.warn(
+      { partition, pipeline, assets, discardedWindows },
+      `pipeline ${pipeline} was changed: ${discardedWindows} open windows of ${assets} assets are discarded`,
+    )
+  }
+}
