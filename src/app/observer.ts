@@ -19,8 +19,9 @@ export function watchEngine(metrics: Metrics, logger: Logger, now: () => number)
     observer: {
       restored: (partition, restored) => tellRestored(logger, partition, restored),
       inferred: (windows, seconds) => metrics.observeInference(seconds, windows),
-      committed({ partition, alertWindowEnds }, batch) {
+      committed({ partition, alertWindowEnds, commitSeconds }, batch) {
         partitions.set(batch.partition, partition)
+        metrics.observeCommit(commitSeconds)
         const nowMs = now()
         for (const end of alertWindowEnds) metrics.observeEndToEnd((nowMs - end) / 1000)
       },

@@ -26,6 +26,8 @@ export interface WorkerFigures {
   readonly partition: Partition
   /** Ends of the windows whose alerts this batch moved, for the time from window end to publication. */
   readonly alertWindowEnds: readonly number[]
+  /** Seconds that the commit took. */
+  readonly commitSeconds: number
 }
 
 export interface Worker extends Processor {
@@ -43,6 +45,7 @@ export function createWorker(options: WorkerOptions): Worker {
   const { partition } = lane
   let snapshot = { offset: 0, chunks: 0 }
   let alertWindowEnds: readonly number[] = []
+  let processedAtMs = 0
 
   function takeSnapshot(nextOffset: number): NewRecord[] {
     const due = Math.max(limits.snapshotRecords, SNAPSHOT_RECORDS_PER_ASSET * partition.assets.size)
@@ -76,11 +79,15 @@ export function createWorker(options: WorkerOptions): Worker {
       for (const record of batch.records) lane.take(record)
       const flushed = lane.flush()
       alertWindowEnds = flushed.alertWindowEnds
+      processedAtMs = performance.now()
       const state = batch.replay ? [] : takeSnapshot(batch.nextOffset)
       return { emit: flushed.emit, state, keepFrom: snapshot.offset }
     },
 
-    committed: (batch) => observer.committed({ partition, alertWindowEnds }, batch),
+    committed(batch) {
+      const commitSeconds = (performance.now() - processedAtMs) / 1000
+      observer.committed({ partition, alertWindowEnds, commitSeconds }, batch)
+    },
 
     tickTs: () => partition.tickTs,
 
