@@ -59,7 +59,11 @@ async function bringMissing(wanted, cache) {
     await buildDist(ROOT, cache)
   }
   if (!wanted.native) return null
-  return nativeAsItStands(process.env, cache) ?? (await bringNative(process.env, cache))
+  const asItStands = nativeAsItStands(process.env, cache)
+  if (asItStands !== null) return asItStands
+  const status = await bringNative(process.env, cache)
+  if (status.version !== null) say(`native TensorFlow: ${status.version} is in place (${status.way})`)
+  return status
 }
 
 /**
@@ -103,6 +107,6 @@ export async function orSayWhy(work) {
   } catch (error) {
     if (!isTrouble(error)) throw error
     say(`${error.message}${error.todo && `\nWhat to do: ${error.todo}.`}`)
-    process.exitCode = 1
+    process.exitCode = error.exit
   }
 }

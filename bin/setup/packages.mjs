@@ -8,7 +8,7 @@ import { createHash } from 'node:crypto'
 import { existsSync, readFileSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { step } from './progress.mjs'
-import { endOf, run } from './run.mjs'
+import { npmErrorOf, run } from './run.mjs'
 import { trouble } from './trouble.mjs'
 
 /** @typedef {{ version?: string, dev?: boolean, devOptional?: boolean, optional?: boolean, link?: boolean }} Entry */
@@ -58,7 +58,7 @@ export async function bringPackages(root, env = process.env) {
   const outcome = await step('packages: npm ci', () => run(...npm(args), { cwd: root, env }))
   if (!outcome.ok) {
     throw trouble(
-      `the packages could not be installed:\n${endOf(outcome.output)}`,
+      `the packages could not be installed:\n${npmErrorOf(outcome.output)}`,
       'check that the package registry can be reached (npm ping; npm config get registry), then start again',
     )
   }
@@ -96,7 +96,7 @@ export async function bringSinglePackage(cache, name, version) {
   )
   if (!outcome.ok) {
     throw trouble(
-      `npm could not install ${name}@${version}: ${endOf(outcome.output)}`,
+      `npm could not install ${name}@${version}: ${npmErrorOf(outcome.output)}`,
       'check that the package registry can be reached (npm ping; npm config get registry), then start again',
     )
   }

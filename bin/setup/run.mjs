@@ -68,6 +68,15 @@ export function run(command, args, options = {}) {
   })
 }
 
+/**
+ * What npm says went wrong: it begins with that, and ends with its usage and the path of a log.
+ * @param {string} output
+ */
+export function npmErrorOf(output) {
+  const lines = output.split('\n').flatMap((line) => /^npm (?:error|ERR!) (.+)/.exec(line)?.[1] ?? [])
+  return lines.slice(0, MESSAGE_LINES).join('\n') || endOf(output)
+}
+
 /** Stops what is still running; for an interrupted set-up. @param {NodeJS.Signals} signal */
 export function stopRunning(signal) {
   for (const child of running) child.kill(signal)

@@ -4,15 +4,16 @@
  * do. Anything else that is thrown is a fault of ours and keeps its stack.
  */
 
-/** @typedef {Error & { todo: string }} Trouble */
+/** @typedef {Error & { todo: string, exit: number }} Trouble */
 
 /**
  * @param {string} message what could not be had, and why
  * @param {string} todo what to do about it
+ * @param {number} exit the status that the program ends with: 1 failed, 2 wrong usage
  * @returns {Trouble}
  */
-export function trouble(message, todo) {
-  return Object.assign(new Error(message), { name: 'Trouble', todo })
+export function trouble(message, todo, exit = 1) {
+  return Object.assign(new Error(message), { name: 'Trouble', todo, exit })
 }
 
 /**

@@ -10,7 +10,6 @@ import { mkdir, rm } from 'node:fs/promises'
 import { join } from 'node:path'
 import { bringSinglePackage } from '../packages.mjs'
 import { isWritable, packageFolder, TFJS_NODE } from '../places.mjs'
-import { say } from '../progress.mjs'
 import { isTrouble, messageOf, trouble } from '../trouble.mjs'
 import { BINDING, prove, provedBefore } from './load.mjs'
 import { circumstances, rememberedFailures, rememberFailures } from './memory.mjs'
@@ -33,7 +32,7 @@ const CHOICES = ['auto', ...WAYS.map((way) => way.name), 'wasm']
 export function choiceOf(env) {
   const choice = env.FOREWARN_NATIVE || 'auto'
   if (CHOICES.includes(choice)) return choice
-  throw trouble(`FOREWARN_NATIVE is ${choice}`, `set it to one of ${CHOICES.join(', ')}, or not at all`)
+  throw trouble(`FOREWARN_NATIVE is ${choice}`, `set it to one of ${CHOICES.join(', ')}, or not at all`, 2)
 }
 
 /**
@@ -51,7 +50,8 @@ export function nativeAsItStands(env, cache) {
   }
   if (env.FOREWARN_NATIVE) return null
   const failures = rememberedFailures(cache, circumstances(env), Date.now())
-  return failures.length === WAYS.length ? wasmStatus(reasonOf(failures), failures) : null
+  const isHopeless = WAYS.every(({ name }) => failures.some(({ way }) => way === name || way === 'package'))
+  return isHopeless ? wasmStatus(reasonOf(failures), failures) : null
 }
 
 /**
@@ -64,20 +64,44 @@ export async function bringNative(env, cache) {
   const choice = choiceOf(env)
   const now = circumstances(env)
   const failures = env.FOREWARN_NATIVE ? [] : rememberedFailures(cache, now, Date.now())
-  const tfjsNode = await tfjsNodeFolder(cache)
-  if (choice === 'auto' && existsSync(join(tfjsNode, BINDING))) {
-    const proof = await prove(tfjsNode, 'present')
-    if ('stamp' in proof) return nativeStatus(proof.stamp, tfjsNode)
-  }
-  for (const way of WAYS.filter(({ name }) => isWished(choice, name))) {
-    if (failures.some((failed) => failed.way === way.name) && !existsSync(storeFolder(cache, way.name)))
-      continue
-    const result = await tryWay(way, tfjsNode, cache)
-    if ('stamp' in result) return nativeStatus(result.stamp, tfjsNode)
-    failures.push({ ...result, atMs: Date.now(), circumstances: now })
+  const giveUp = (/** @type {Failed} */ failed) => {
+    failures.push({ ...failed, atMs: Date.now(), circumstances: now })
     rememberFailures(cache, failures)
   }
+  const tfjsNode = await tfjsNodeFolder(cache).catch((error) => giveUp(failureOf('package', error)))
+  if (tfjsNode === undefined) return wasmStatus(reasonOf(failures), failures)
+  const present = choice === 'auto' && (await proveIfThere(tfjsNode))
+  if (present) return nativeStatus(present, tfjsNode)
+  const stored = WAYS.map(({ name }) => name).filter((name) => existsSync(storeFolder(cache, name)))
+  for (const way of planOf(WAYS, choice, stored, failures)) {
+    const result = await tryWay(way, tfjsNode, cache)
+    if ('version' in result) return nativeStatus(result, tfjsNode)
+    giveUp(result)
+  }
   return wasmStatus(reasonOf(failures), failures)
+}
+
+/**
+ * The ways to try: first those that the cache holds, then the others, without those that failed lately.
+ * @template {{ name: string }} T
+ * @param {readonly T[]} ways in their order
+ * @param {string} choice
+ * @param {readonly string[]} stored names of the ways that the cache holds
+ * @param {readonly { way: string }[]} failures
+ * @returns {T[]}
+ */
+export function planOf(ways, choice, stored, failures) {
+  const wished = ways.filter(({ name }) => isWished(choice, name))
+  const fromCache = wished.filter(({ name }) => stored.includes(name))
+  const others = wished.filter(({ name }) => !stored.includes(name))
+  return [...fromCache, ...others.filter(({ name }) => !failures.some(({ way }) => way === name))]
+}
+
+/** @param {string} tfjsNode */
+async function proveIfThere(tfjsNode) {
+  if (!existsSync(join(tfjsNode, BINDING))) return null
+  const proof = await prove(tfjsNode, 'present')
+  return 'stamp' in proof ? proof.stamp : null
 }
 
 /**
@@ -85,6 +109,7 @@ export async function bringNative(env, cache) {
  * @param {Way} way
  * @param {string} tfjsNode
  * @param {string} cache
+ * @returns {Promise<import('./load.mjs').Stamp | Failed>}
  */
 async function tryWay(way, tfjsNode, cache) {
   const store = storeFolder(cache, way.name)
@@ -98,15 +123,23 @@ async function tryWay(way, tfjsNode, cache) {
     }
     await place(Object.keys(files), store, tfjsNode)
     const proof = await prove(tfjsNode, way.name)
-    if ('stamp' in proof) return proof
+    if ('stamp' in proof) return proof.stamp
     await rm(store, { recursive: true, force: true })
     return { way: way.name, reason: proof.reason, todo: '' }
   } catch (error) {
-    if (!isTrouble(error)) say(`native TensorFlow, ${way.name}: ${messageOf(error)}`)
-    return { way: way.name, reason: messageOf(error), todo: isTrouble(error) ? error.todo : '' }
+    return failureOf(way.name, error)
   } finally {
     await rm(staged, { recursive: true, force: true })
   }
+}
+
+/**
+ * @param {string} way
+ * @param {unknown} error
+ * @returns {Failed}
+ */
+function failureOf(way, error) {
+  return { way, reason: messageOf(error), todo: isTrouble(error) ? error.todo : '' }
 }
 
 /**
