@@ -1,7 +1,7 @@
 /**
- * Numbers straight from the bytes of a JSON text, without a string in between. Only what is exact is done
- * here: up to 15 digits and a power of ten up to 1e22 divide to the nearest double (W. D. Clinger, "How to
- * Read Floating Point Numbers Accurately", 1990); everything else is left to `JSON.parse`.
+ * Numbers straight from the bytes of a JSON text, mostly without a string in between. Only what is exact is done
+ * by hand: up to 15 digits and a power of ten up to 1e22 divide to the nearest double (W. D. Clinger, "How to
+ * Read Floating Point Numbers Accurately", 1990); longer ones and exponents go through `Number`.
  */
 
 const POWERS = Float64Array.from({ length: 23 }, (_, exponent) => Number(`1e${exponent}`))
@@ -9,7 +9,12 @@ const MOST_DIGITS = 15
 const ZERO = 0x30
 const NINE = 0x39
 
-/** The cursor of the last number: where it ended, or -1 when it must be read another way. */
+/** A number as JSON writes it (RFC 8259, section 6). */
+const JSON_NUMBER = /^-?(0|[1-9][0-9]*)(\.[0-9]+)?([eE][+-]?[0-9]+)?$/
+/** Longest text that is read as a number; a double needs 25 letters at most. */
+const LONGEST = 64
+
+/** The cursor of the last number: where it ended, or -1 when it is none that can be read here. */
 export const numberCursor = { end: -1 }
 
 /**
@@ -47,9 +52,9 @@ export function readNumber(bytes: Uint8Array, at: number): number {
     if (fraction === 0) return Number.NaN
     digits += fraction
   }
-  // An exponent, a second leading digit or too many digits: not ours.
-  if (byte === 0x65 || byte === 0x45 || (byte >= ZERO && byte <= NINE) || digits > MOST_DIGITS)
-    return Number.NaN
+  if (byte === 0x65 || byte === 0x45 || (byte >= ZERO && byte <= NINE) || digits > MOST_DIGITS) {
+    return readLong(bytes, at)
+  }
   numberCursor.end = i
   const value = fraction === 0 ? mantissa : mantissa / POWERS[fraction]!
   return negative ? -value : value
@@ -60,4 +65,27 @@ function readNull(bytes: Uint8Array, at: number): number {
     numberCursor.end = at + 4
   }
   return Number.NaN
+}
+
+/** An exponent, or more digits than fit: as text. What is finite only (1e999 is not) counts as read. */
+function readLong(bytes: Uint8Array, at: number): number {
+  let text = ''
+  for (let i = at; i < at + LONGEST && isNumberByte(bytes[i]); i++) text += String.fromCharCode(bytes[i]!)
+  const value = JSON_NUMBER.test(text) ? Number(text) : Number.NaN
+  if (!Number.isFinite(value)) return Number.NaN
+  numberCursor.end = at + text.length
+  return value
+}
+
+/** Digits, sign, point, exponent. */
+function isNumberByte(byte: number | undefined): boolean {
+  return (
+    byte !== undefined &&
+    ((byte >= ZERO && byte <= NINE) ||
+      byte === 0x2d ||
+      byte === 0x2e ||
+      byte === 0x65 ||
+      byte === 0x45 ||
+      byte === 0x2b)
+  )
 }
