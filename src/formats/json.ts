@@ -20,8 +20,11 @@ export interface JsonLimits {
 
 /** Receives what a payload holds, in its order. */
 export interface PayloadTaker {
-  /** @param value JSON of a reading with asset and integer ts */
-  reading(asset: string, value: Uint8Array): void
+  /**
+   * @param value JSON of a reading with asset and integer ts
+   * @param index its place, when the payload is an array
+   */
+  reading(asset: string, value: Uint8Array, index?: number): void
   letter(rejected: RejectedPayload): void
 }
 
@@ -62,7 +65,7 @@ export function makeJsonFormat(limits: JsonLimits): JsonFormat {
       const checked = check(value, origin)
       if ('reason' in checked) {
         taker.letter({ ...checked, key: keyOf(value, origin), value: json(value), index })
-      } else taker.reading(checked.reading.asset, json(checked.reading))
+      } else taker.reading(checked.reading.asset, json(checked.reading), index)
     }
   }
 

@@ -1,0 +1,75 @@
+/**
+ * The connections of the embedded broker: which front belongs to which client, and who has been silent for
+ * longer than its keep-alive allows. (aedes doesn't see the readings, so it can't tell.)
+ */
+import type { Socket } from 'node:net'
+import type { Duplex } from 'node:stream'
+import type { Front } from './front.ts'
+
+export interface Connections {
+  add(socket: Socket, front: Front): void
+  /** The client on this stream said how long it may be silent; 0 = for ever. */
+  keepAlive(stream: Duplex, seconds: number): void
+  ready(stream: Duplex): void
+  count(): number
+  /** Runs that are not acknowledged yet, of all. */
+  pending(): number
+  halt(): void
+  destroy(): void
+}
+
+interface Connection {
+  readonly front: Front
+  /** Sweep at which something was heard last. */
+  heard: number
+  silentSweeps: number
+}
+
+const SWEEP_MS = 1000
+/** A client may be late by half its keep-alive [MQTT-3.1.2-24]. */
+const GRACE = 1.5
+
+/** @param onSilent a connection was ended because it was silent for too long */
+export function makeConnections(onSilent: () => void): Connections {
+  const connections = new Map<Duplex, Connection>()
+  let sweep = 0
+  const timer = setInterval(() => {
+    sweep++
+    for (const [stream, connection] of connections) {
+      if (connection.front.held()) connection.heard = sweep
+      if (sweep - connection.heard <= connection.silentSweeps) continue
+      onSilent()
+      stream.destroy()
+    }
+  }, SWEEP_MS)
+  timer.unref()
+
+  return {
+    add(socket, front) {
+      const connection = { front, heard: sweep, silentSweeps: Number.POSITIVE_INFINITY }
+      connections.set(front.stream, connection)
+      socket.on('data', () => {
+        connection.heard = sweep
+      })
+      front.stream.on('close', () => connections.delete(front.stream))
+    },
+    keepAlive(stream, seconds) {
+      const connection = connections.get(stream)
+      if (connection && seconds > 0) connection.silentSweeps = Math.ceil((seconds * GRACE * 1000) / SWEEP_MS)
+    },
+    ready: (stream) => connections.get(stream)?.front.ready(),
+    count: () => connections.size,
+    pending() {
+      let pending = 0
+      for (const { front } of connections.values()) pending += front.pending()
+      return pending
+    },
+    halt() {
+      clearInterval(timer)
+      for (const { front } of connections.values()) front.halt()
+    },
+    destroy() {
+      for (const stream of [...connections.keys()]) stream.destroy()
+    },
+  }
+}
