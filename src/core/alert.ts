@@ -94,7 +94,8 @@ function raise(rule: AlertRule, slot: AlertSlot, window: ScoredWindow): AlertCha
 function update(slot: AlertSlot, window: ScoredWindow): AlertChange | null {
   const open = slot.open!
   const reasons = window.reasons()
-  if (reasons[0]?.channel === open.reasons[0]?.channel) return null
+  // A window without values has no leading channel; that is no news of the alert.
+  if (reasons.length === 0 || reasons[0]!.channel === open.reasons[0]?.channel) return null
   const { windowEnd, score } = window
   return change(slot, 'updated', { ...open, score, updatedAt: windowEnd, windowEnd, reasons }, windowEnd)
 }

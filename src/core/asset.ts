@@ -116,8 +116,9 @@ export function advance(
   if (ts > state.maxTs) {
     state.maxTs = ts
     moveWatermark(state, ts - latenessMs, rules.window, 'watermark', closed)
-    while (state.windows.length > rules.openWindowsPerAsset)
-      closeFirst(state, rules.window, 'watermark', closed)
+  }
+  while (state.windows.length > rules.openWindowsPerAsset) {
+    closeFirst(state, rules.window, 'watermark', closed)
   }
   return 'windowed'
 }

@@ -30,7 +30,7 @@ export interface ReadingDecoder {
 
 /** Templates tried per decoder, the last one that fitted first. */
 const TEMPLATES = 16
-/** Shapes kept by name lists, so that equal shapes are one object. */
+/** Templates kept by their names, so that equal shapes are one object. */
 const SHAPES = 1024
 
 const utf8 = new TextDecoder('utf-8', { fatal: true })
@@ -47,7 +47,7 @@ export function makeReadingDecoder(channelsPerReading: number): ReadingDecoder {
   }
   const values = new Float64Array(channelsPerReading)
   const templates: Template[] = []
-  const shapes = new Map<string, Shape>()
+  const known = new Map<string, Template>()
 
   function fits(bytes: Uint8Array, asset: string): boolean {
     for (let i = 0; i < templates.length; i++) {
@@ -64,14 +64,18 @@ export function makeReadingDecoder(channelsPerReading: number): ReadingDecoder {
 
   function learn(names: readonly string[], bytes: Uint8Array): Shape {
     const id = JSON.stringify(names)
-    const known = shapes.get(id)
-    if (known) return known
-    const template = makeTemplate(names)
-    if (shapes.size >= SHAPES) shapes.clear()
-    shapes.set(id, template.shape)
+    let template = known.get(id)
+    if (!template) {
+      template = makeTemplate(names)
+      if (known.size >= SHAPES) known.clear()
+      known.set(id, template)
+    }
     // Tried on a scratch: a text that repeats a name would leave a wrong value behind.
     const scratch = { ...fields }
-    if (readByTemplate(template, bytes, fields.asset, scratch, new Float64Array(names.length))) {
+    if (
+      !templates.includes(template) &&
+      readByTemplate(template, bytes, fields.asset, scratch, new Float64Array(names.length))
+    ) {
       templates.unshift(template)
       if (templates.length > TEMPLATES) templates.pop()
     }

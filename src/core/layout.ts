@@ -10,8 +10,8 @@ export interface Layout {
   readonly min: Float64Array
   readonly max: Float64Array
   readonly plausible: Plausible | null
-  /** Channels that appear later are taken in too. */
-  readonly grows: boolean
+  /** Channels that appear later are taken in too, up to this many in all; false: none is (any more). */
+  readonly grows: number | false
   /** Index of each channel of a shape in this layout (-1: not kept), worked out once per shape. */
   readonly byShape: Map<Shape, Int16Array>
   /** Layouts with one channel more; shared, so that equal assets meet in the same one. */
@@ -28,13 +28,18 @@ const SHAPES_PER_LAYOUT = 64
 /** Layouts remembered as successors of one layout. */
 const GROWN_PER_LAYOUT = 256
 
-export function makeLayout(channels: readonly string[], grows: boolean, plausible: Plausible | null): Layout {
+/** @param grows most channels that the layout may grow to; false = it keeps these */
+export function makeLayout(
+  channels: readonly string[],
+  grows: number | false,
+  plausible: Plausible | null,
+): Layout {
   return {
     channels,
     plausible,
     min: Float64Array.from(channels, (channel) => plausible?.(channel)?.min ?? Number.NEGATIVE_INFINITY),
     max: Float64Array.from(channels, (channel) => plausible?.(channel)?.max ?? Number.POSITIVE_INFINITY),
-    grows,
+    grows: grows !== false && channels.length < grows ? grows : false,
     byShape: new Map(),
     grown: new Map(),
   }
@@ -51,16 +56,17 @@ export function channelIndex(layout: Layout, shape: Shape): Int16Array {
 }
 
 /**
- * The layout that also keeps the shape's channels.
+ * The layout that also keeps the shape's channels, as far as it may grow.
  * @returns the same layout when there is nothing to add
  */
 export function growLayout(layout: Layout, shape: Shape): Layout {
   let grown = layout
   for (const channel of shape.channels) {
+    if (grown.grows === false) break
     if (grown.channels.includes(channel)) continue
     let next = grown.grown.get(channel)
     if (!next) {
-      next = makeLayout([...grown.channels, channel], true, grown.plausible)
+      next = makeLayout([...grown.channels, channel], grown.grows, grown.plausible)
       if (grown.grown.size >= GROWN_PER_LAYOUT) grown.grown.clear()
       grown.grown.set(channel, next)
     }

@@ -69,7 +69,7 @@ export function addValue(acc: Float64Array, at: number, value: number, seconds: 
 /**
  * Writes the statistics of a channel, in the order of `STATISTICS`: std of the population, excess kurtosis,
  * least-squares slope per second; zero variance gives 0 for the last three; NaN where there is no value or a
- * statistic overflows.
+ * statistic over- or underflows.
  */
 export function writeStatistics(acc: Float64Array, at: number, out: Float64Array, to: number): void {
   const n = acc[at + N]!
@@ -80,7 +80,7 @@ export function writeStatistics(acc: Float64Array, at: number, out: Float64Array
   const mean = acc[at + ORIGIN]! + acc[at + MEAN]!
   const m2 = acc[at + M2]!
   const variance = m2 / n
-  const spread = m2 > 0
+  const spread = m2 !== 0
   out[to] = finite(mean)
   out[to + 1] = finite(Math.sqrt(variance))
   out[to + 2] = acc[at + MIN]!

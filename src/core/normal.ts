@@ -19,6 +19,9 @@ const MEMORY_WINDOWS = 512
 const LEAST_SPREAD_SHARE = 0.005
 const LEAST_SPREAD = 1e-9
 
+/** No deviation counts as more: the square of what a broken sensor can send would overflow. */
+const MOST_SPREADS = 1e6
+
 /** Deviation, in spreads, at which the score of a pipeline without a model is 0.5. */
 const HALF_DEVIATION = 6
 
@@ -51,7 +54,8 @@ export function widenNormal(normal: Normal, channels: number): void {
 }
 
 /**
- * Learns a quiet window (Welford's update; exponential forgetting once `MEMORY_WINDOWS` are known).
+ * Learns a quiet window (Welford's update; exponential forgetting once `MEMORY_WINDOWS` are known). A value so
+ * large that the spread would overflow is no normal: it is passed over.
  * @param statistics of all channels, as a closed window has them
  */
 export function learnNormal(normal: Normal, statistics: Float64Array): void {
@@ -64,10 +68,11 @@ export function learnNormal(normal: Normal, statistics: Float64Array): void {
       const windows = Math.min(normal.cells[at]! + 1, MEMORY_WINDOWS)
       const delta = value - normal.cells[at + 1]!
       const mean = normal.cells[at + 1]! + delta / windows
+      const square = normal.cells[at + 2]! + (delta * (value - mean) - normal.cells[at + 2]!) / windows
+      if (!Number.isFinite(square)) continue
       normal.cells[at] = windows
       normal.cells[at + 1] = mean
-      normal.cells[at + 2] =
-        normal.cells[at + 2]! + (delta * (value - mean) - normal.cells[at + 2]!) / windows
+      normal.cells[at + 2] = square
     }
   }
 }
@@ -91,7 +96,7 @@ function deviation(normal: Normal, channel: number, statistics: Float64Array): D
     const learned = normal.cells[at]! >= NORMAL_LEARNED
     const mean = normal.cells[at + 1]!
     const spread = Math.max(Math.sqrt(normal.cells[at + 2]!), floor)
-    const spreads = learned ? Math.abs(value - mean) / spread : 0
+    const spreads = learned ? Math.min(Math.abs(value - mean) / spread, MOST_SPREADS) : 0
     if (!most || spreads > most.spreads) {
       most = { statistic: KEPT_AT[k]!, value, normal: learned ? mean : Number.NaN, spreads }
     }

@@ -36,6 +36,8 @@ export interface PipelineRules extends AssetRules {
 
 export interface PartitionLimits {
   readonly assets: number
+  /** Most channels that an asset's windows keep where no model names them. */
+  readonly channelsPerAsset: number
   readonly futureByMs: number
 }
 
@@ -156,7 +158,8 @@ export function newAssetState(partition: Partition, asset: string, pipeline: num
   const { alerts, channels, plausible } = partition.pipelines[pipeline]!
   const group = plausible(asset)
   const layout =
-    partition.layouts[pipeline]!.get(group) ?? makeLayout(channels ?? [], channels === null, group)
+    partition.layouts[pipeline]!.get(group) ??
+    makeLayout(channels ?? [], channels === null && partition.limits.channelsPerAsset, group)
   partition.layouts[pipeline]!.set(group, layout)
   return makeAssetState(asset, pipeline, layout, alerts.length)
 }

@@ -3,6 +3,7 @@
  * validation and the HTTP documentation. Times are epoch ms unless a name says otherwise.
  */
 import Type, { type Static } from 'typebox'
+import { EARLIEST_MS, LATEST_MS } from './time.ts'
 
 const text = (maxLength: number) => Type.String({ minLength: 1, maxLength })
 
@@ -43,8 +44,18 @@ export const Reading = Type.Object(
 )
 export type Reading = Static<typeof Reading>
 
+/** Epoch ms that have a text in RFC 3339, as the times of events must. */
+const Time = (description: string) => Type.Integer({ minimum: EARLIEST_MS, maximum: LATEST_MS, description })
+
 /** The clock in the log: one a second and partition, by its owner. */
-export const Tick = Type.Object({ ts: Type.Integer(), elapsed: Type.Number({ minimum: 0 }) })
+export const Tick = Type.Object({
+  ts: Time('Wall time in epoch ms; never goes back within a partition'),
+  elapsed: Type.Number({
+    minimum: 0,
+    maximum: LATEST_MS,
+    description: "Monotonic ms since this owner's previous tick, 0 on its first",
+  }),
+})
 export type Tick = Static<typeof Tick>
 
 /** What people and programs ask for, on the `readings` topic with key = asset. */
@@ -55,7 +66,8 @@ export const Command = Type.Object({
   alert: Type.Optional(text(512)),
   by: Type.String({ maxLength: 256 }),
   comment: Type.Optional(Type.String({ maxLength: 4096 })),
-  at: Type.Integer({ description: 'Epoch ms at which it was asked for' }),
+  verdict: Type.Optional(text(64)),
+  at: Time('Epoch ms at which it was asked for'),
 })
 export type Command = Static<typeof Command>
 

@@ -24,7 +24,8 @@ const float = new Float64Array(1)
 const words = new Int32Array(float.buffer)
 
 /**
- * Identity of a reading's values, whatever the order of its channels; with `ts` it tells duplicates.
+ * Identity of a reading's values, whatever the order of its channels; with `ts` it tells duplicates. Two
+ * streams of 32 bits that share nothing but their input are summed over the channels.
  * @returns an integer of 52 bits: two different sets of values at one `ts` meet with a chance of 2e-16
  */
 export function valuesHash(shape: Shape, values: Float64Array): number {
@@ -33,12 +34,18 @@ export function valuesHash(shape: Shape, values: Float64Array): number {
   let low = 0
   for (let i = 0; i < names.length; i++) {
     float[0] = values[i]!
-    let mixed = Math.imul(names[i]! ^ words[0]!, 0x85ebca6b)
-    mixed ^= mixed >>> 15
-    mixed = Math.imul(mixed ^ words[1]!, 0xc2b2ae35)
-    high = (high + (mixed ^ (mixed >>> 13))) | 0
-    mixed = Math.imul(mixed ^ (mixed >>> 16), 0x27d4eb2f)
-    low = (low + (mixed ^ (mixed >>> 15))) | 0
+    const name = names[i]!
+    const first = words[0]!
+    const second = words[1]!
+    high = (high + mix(Math.imul(mix(name ^ first), 0x9e3779b1) ^ second)) | 0
+    low = (low + mix(Math.imul(mix(Math.imul(name, 0x01000193) ^ second), 0x85ebca77) ^ first)) | 0
   }
   return (high >>> 0) * 0x100000 + (low >>> 12)
+}
+
+/** Finalizer of MurmurHash3 (A. Appleby): every bit of the word reaches every bit of the result. */
+function mix(word: number): number {
+  let mixed = Math.imul(word ^ (word >>> 16), 0x85ebca6b)
+  mixed = Math.imul(mixed ^ (mixed >>> 13), 0xc2b2ae35)
+  return mixed ^ (mixed >>> 16)
 }

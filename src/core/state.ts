@@ -4,22 +4,25 @@
  * more than the whole job. It may be older than the committed position; the log after it is read again.
  */
 import { Packr } from 'msgpackr'
-import type { AlertSlot } from './alert.ts'
-import type { AssetState, OpenWindow } from './asset.ts'
+import type { AssetState } from './asset.ts'
 import { failure } from './errors.ts'
-import { growLayout, type Layout } from './layout.ts'
 import { newAssetState, type Partition } from './partition.ts'
-import { recentFrom, recentPairs } from './recent.ts'
-import { makeShape } from './shape.ts'
-import type { WindowRule } from './window.ts'
+import { loadAsset, numberBytes, type StoredAsset, storeAsset } from './stored-asset.ts'
 
 /** Rises when the bytes change; older ones are still read. */
 export const STATE_VERSION = 1
-const CHUNK_ASSETS = 64
+/** A chunk is full at so many states, or at so many bytes of numbers in them: logs limit a record's size. */
+const CHUNK_STATES = 64
+const CHUNK_BYTES = 512 * 1024
 
 export interface StateRecord {
   readonly key: string
   readonly value: Uint8Array | null
+}
+
+export interface Snapshot {
+  readonly records: readonly StateRecord[]
+  readonly chunks: number
 }
 
 interface Head {
@@ -38,19 +41,6 @@ interface Head {
   }[]
 }
 
-interface StoredAsset {
-  readonly asset: string
-  readonly pipeline: string
-  readonly channels: readonly string[]
-  readonly maxTs: number
-  readonly watermark: number
-  readonly heardAtMs: number
-  readonly windows: readonly OpenWindow[]
-  readonly recent: Float64Array
-  readonly normal: Float64Array
-  readonly alerts: readonly (AlertSlot & { readonly rule: string })[]
-}
-
 interface Chunk {
   readonly version: number
   readonly assets: readonly StoredAsset[]
@@ -67,6 +57,8 @@ export interface Changed {
 export interface Restored {
   /** Read the log again from here. */
   readonly offset: number
+  /** Chunks of the snapshot. */
+  readonly chunks: number
   readonly changed: readonly Changed[]
 }
 
@@ -82,17 +74,14 @@ export function encodeState(
   offset: number,
   definitions: readonly string[],
   chunksBefore: number,
-): StateRecord[] {
-  const stored = [...partition.assets.values()].flatMap((states) =>
-    states.map((state) => store(partition, state)),
-  )
-  const chunks = Math.ceil(stored.length / CHUNK_ASSETS)
+): Snapshot {
+  const chunks = chunksOf([...partition.assets.values()].flat())
   const head: Head = {
     version: STATE_VERSION,
     offset,
     tickTs: partition.tickTs,
     elapsedMs: partition.elapsedMs,
-    chunks,
+    chunks: chunks.length,
     tallies: [...partition.tallies],
     pipelines: partition.pipelines.map(({ name }, i) => ({
       name,
@@ -101,27 +90,37 @@ export function encodeState(
       closed: partition.closed[i]!,
     })),
   }
-  const records: StateRecord[] = []
-  for (let i = 0; i < chunks; i++) {
-    const assets = stored.slice(i * CHUNK_ASSETS, (i + 1) * CHUNK_ASSETS)
-    records.push({ key: `chunk/${i}`, value: packr.pack({ version: STATE_VERSION, assets } satisfies Chunk) })
-  }
-  for (let i = chunks; i < chunksBefore; i++) records.push({ key: `chunk/${i}`, value: null })
+  const records: StateRecord[] = chunks.map((states, i) => {
+    const assets = states.map((state) => storeAsset(partition, state))
+    return { key: `chunk/${i}`, value: packr.pack({ version: STATE_VERSION, assets } satisfies Chunk) }
+  })
+  for (let i = chunks.length; i < chunksBefore; i++) records.push({ key: `chunk/${i}`, value: null })
   records.push({ key: 'head', value: packr.pack(head) })
-  return records
+  return { records, chunks: chunks.length }
 }
 
-/** Chunks that a snapshot of this partition takes. */
-export function chunkCount(partition: Partition): number {
-  let states = 0
-  for (const { length } of partition.assets.values()) states += length
-  return Math.ceil(states / CHUNK_ASSETS)
+function chunksOf(states: readonly AssetState[]): AssetState[][] {
+  const chunks: AssetState[][] = []
+  let chunk: AssetState[] = []
+  let bytes = 0
+  for (const state of states) {
+    const more = numberBytes(state)
+    if (chunk.length > 0 && (chunk.length === CHUNK_STATES || bytes + more > CHUNK_BYTES)) {
+      chunks.push(chunk)
+      chunk = []
+      bytes = 0
+    }
+    chunk.push(state)
+    bytes += more
+  }
+  if (chunk.length > 0) chunks.push(chunk)
+  return chunks
 }
 
 /**
  * Fills an empty partition from the records of a snapshot.
  * @param records latest value per key
- * @throws failure 'log-version' when a newer program wrote them
+ * @throws failure 'log-version' when a newer program wrote them, or a part of them is missing
  * @returns null when there is no snapshot
  */
 export function decodeState(
@@ -135,35 +134,52 @@ export function decodeState(
   partition.tickTs = head.tickTs
   partition.elapsedMs = head.elapsedMs
   for (const [what, count] of head.tallies) partition.tallies.set(what, count)
-  const indexOf = new Map(partition.pipelines.map(({ name }, i) => [name, i]))
-  const changed = new Map<number, { pipeline: string; assets: number; discardedWindows: number }>()
+  const changes = restorePipelines(partition, head, definitions)
+  for (const stored of storedAssets(records, head.chunks)) {
+    const pipeline = partition.pipelines.findIndex(({ name }) => name === stored.pipeline)
+    if (pipeline < 0 || !partition.pipelines[pipeline]!.takes(stored.asset)) continue
+    const change = changes.get(pipeline)
+    if (change) {
+      change.assets++
+      change.discardedWindows += stored.windows.length
+    }
+    put(partition, loadAsset(partition, stored, pipeline, change !== undefined))
+  }
+  addMissingStates(partition)
+  return { offset: head.offset, chunks: head.chunks, changed: [...changes.values()] }
+}
+
+/** Takes over the counts; the result holds the pipelines whose definition is another one now. */
+function restorePipelines(partition: Partition, head: Head, definitions: readonly string[]) {
+  const changes = new Map<number, { pipeline: string; assets: number; discardedWindows: number }>()
   for (const { name, definition, readings, closed } of head.pipelines) {
-    const i = indexOf.get(name)
-    if (i === undefined) continue
+    const i = partition.pipelines.findIndex((pipeline) => pipeline.name === name)
+    if (i < 0) continue
     Object.assign(partition.readings[i]!, readings)
     Object.assign(partition.closed[i]!, closed)
-    if (definition !== definitions[i]) changed.set(i, { pipeline: name, assets: 0, discardedWindows: 0 })
+    if (definition !== definitions[i]) changes.set(i, { pipeline: name, assets: 0, discardedWindows: 0 })
   }
-  for (let i = 0; i < head.chunks; i++) {
+  return changes
+}
+
+function* storedAssets(records: ReadonlyMap<string, Uint8Array>, chunks: number): Generator<StoredAsset> {
+  for (let i = 0; i < chunks; i++) {
     const bytes = records.get(`chunk/${i}`)
-    if (!bytes)
-      throw failure(
-        'log-version',
-        `state chunk ${i} of ${head.chunks} is missing; the state topic is damaged`,
-      )
-    for (const stored of checked(packr.unpack(bytes) as Chunk).assets) {
-      const pipeline = indexOf.get(stored.pipeline)
-      if (pipeline === undefined || !partition.pipelines[pipeline]!.takes(stored.asset)) continue
-      const state = load(partition, stored, pipeline, changed.has(pipeline))
-      const note = changed.get(pipeline)
-      if (note) {
-        note.assets++
-        note.discardedWindows += stored.windows.length
-      }
-      put(partition, state)
+    if (!bytes) {
+      throw failure('log-version', `state chunk ${i} of ${chunks} is missing; the state topic is damaged`)
     }
+    yield* checked(packr.unpack(bytes) as Chunk).assets
   }
-  return { offset: head.offset, changed: [...changed.values()] }
+}
+
+/** Pipelines that were added, or take more assets than before, begin with those that are known already. */
+function addMissingStates(partition: Partition): void {
+  for (const [asset, states] of partition.assets) {
+    const missing = partition.pipelines.flatMap((rules, i) =>
+      rules.takes(asset) && !states.some(({ pipeline }) => pipeline === i) ? [i] : [],
+    )
+    for (const pipeline of missing) put(partition, newAssetState(partition, asset, pipeline))
+  }
 }
 
 function checked<T extends { readonly version: number }>(stored: T): T {
@@ -176,59 +192,7 @@ function checked<T extends { readonly version: number }>(stored: T): T {
   return stored
 }
 
-function store(partition: Partition, state: AssetState): StoredAsset {
-  const rules = partition.pipelines[state.pipeline]!
-  return {
-    asset: state.asset,
-    pipeline: rules.name,
-    channels: state.layout.channels,
-    maxTs: state.maxTs,
-    watermark: state.watermark,
-    heardAtMs: state.heardAtMs,
-    windows: state.windows,
-    recent: recentPairs(state.recent),
-    normal: state.normal.cells,
-    alerts: state.alerts.map((slot, i) => ({ ...slot, rule: rules.alerts[i]!.rule })),
-  }
-}
-
-function load(partition: Partition, stored: StoredAsset, pipeline: number, changed: boolean): AssetState {
-  const rules = partition.pipelines[pipeline]!
-  const fresh = newAssetState(partition, stored.asset, pipeline)
-  const layout = layoutOf(fresh.layout, stored.channels)
-  const sameChannels = layout.channels.join() === stored.channels.join()
-  const last = stored.windows[stored.windows.length - 1]
-  return {
-    ...fresh,
-    layout,
-    maxTs: stored.maxTs,
-    watermark:
-      changed && last
-        ? Math.max(stored.watermark, afterWindowsOf(stored.maxTs, rules.window))
-        : stored.watermark,
-    heardAtMs: stored.heardAtMs,
-    windows: changed ? [] : stored.windows.map((window) => ({ ...window })),
-    recent: recentFrom(stored.recent),
-    normal: sameChannels ? { cells: stored.normal } : { cells: new Float64Array(fresh.normal.cells.length) },
-    alerts: rules.alerts.map(({ rule }, i) => {
-      const slot = stored.alerts.find((candidate) => candidate.rule === rule)
-      return slot
-        ? { open: slot.open, transitions: slot.transitions, run: slot.run, since: slot.since }
-        : fresh.alerts[i]!
-    }),
-  }
-}
-
-function layoutOf(layout: Layout, channels: readonly string[]): Layout {
-  return layout.grows ? growLayout(layout, makeShape(channels)) : layout
-}
-
 function put(partition: Partition, state: AssetState): void {
   const states = [...(partition.assets.get(state.asset) ?? []), state].sort((a, b) => a.pipeline - b.pipeline)
   partition.assets.set(state.asset, states)
-}
-
-/** End of the last window that holds `ts`: a window of which a part was discarded must not open half empty. */
-function afterWindowsOf(ts: number, { sizeMs, hopMs }: WindowRule): number {
-  return Math.floor(ts / hopMs) * hopMs + sizeMs
 }

@@ -6,7 +6,9 @@
  */
 import type { ReadingFields } from './asset.ts'
 import { numberCursor, readNumber } from './number.ts'
+import { ASSET_ID } from './records.ts'
 import { makeShape, type Shape } from './shape.ts'
+import { isTime } from './time.ts'
 
 export interface Template {
   readonly shape: Shape
@@ -15,6 +17,12 @@ export interface Template {
 }
 
 const encoder = new TextEncoder()
+
+/** 1 at the codes of letters that an asset id may have. */
+const ID_LETTERS = Uint8Array.from({ length: 128 }, (_, code) =>
+  ASSET_ID.test(String.fromCharCode(code)) ? 1 : 0,
+)
+const ID_MOST_LETTERS = 128
 
 /** @returns the template of readings with these channels, in this order, without white space */
 export function makeTemplate(channels: readonly string[]): Template {
@@ -27,7 +35,8 @@ export function makeTemplate(channels: readonly string[]): Template {
 
 /**
  * Reads a reading through a template.
- * @param asset the id that the record's key (or topic) names; the bytes must name the same
+ * @param asset the id that the record's key (or topic) names; the bytes must name the same. Whoever wrote the
+ *   record chose the key, so it is checked here as the id of a reading is
  * @param values filled in the order of the template's shape; at least as long as it
  * @returns false, with `fields` half written, when the bytes do not fit
  */
@@ -41,13 +50,13 @@ export function readByTemplate(
   const { literals, shape } = template
   let at = matchBytes(bytes, 0, literals[0]!)
   if (at < 0) return false
-  at = matchText(bytes, at, asset)
+  at = matchAsset(bytes, at, asset)
   if (at < 0) return false
   at = matchBytes(bytes, at, literals[1]!)
   if (at < 0) return false
   const ts = readNumber(bytes, at)
   at = numberCursor.end
-  if (at < 0 || !Number.isSafeInteger(ts)) return false
+  if (at < 0 || !isTime(ts)) return false
   const channels = shape.channels.length
   for (let i = 0; i < channels; i++) {
     at = matchBytes(bytes, at, literals[i + 2]!)
@@ -74,11 +83,13 @@ function matchBytes(bytes: Uint8Array, at: number, literal: Uint8Array): number 
   return at + length
 }
 
-/** The same for text of one-byte letters, which asset ids are. */
-function matchText(bytes: Uint8Array, at: number, text: string): number {
-  const { length } = text
+/** The same for an asset id; -1 too when it is not one. */
+function matchAsset(bytes: Uint8Array, at: number, asset: string): number {
+  const { length } = asset
+  if (length === 0 || length > ID_MOST_LETTERS) return -1
   for (let i = 0; i < length; i++) {
-    if (bytes[at + i] !== text.charCodeAt(i)) return -1
+    const code = asset.charCodeAt(i)
+    if (bytes[at + i] !== code || ID_LETTERS[code] !== 1) return -1
   }
   return at + length
 }

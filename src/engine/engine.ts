@@ -31,13 +31,13 @@ export interface Engine {
 }
 
 export function startEngine(options: EngineOptions): Engine {
-  const { log, topics, pipelines, limits, observer } = options
+  const { log, group, topics, pipelines, limits, observer } = options
   const workers = new Map<number, Worker>()
   const follower: Follower = log.follow({
     topic: topics.readings,
-    group: options.group,
+    group,
     open(partition) {
-      const worker = createWorker({ partition, topics, pipelines, limits, observer })
+      const worker = createWorker({ group, partition, topics, pipelines, limits, observer })
       workers.set(partition, worker)
       return worker
     },

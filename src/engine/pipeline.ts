@@ -39,12 +39,18 @@ export interface EnginePipeline {
 /** Name and version that scores carry when a pipeline has no model. */
 const NO_MODEL = { name: 'normal', version: '1' }
 
+/**
+ * @param groups of assets, for plausible values and units
+ * @param model null = score by each asset's own normal
+ * @throws failure 'config' or 'model' that names the field which contradicts another
+ */
 export function makePipeline(
   settings: PipelineSettings,
   groups: readonly AssetGroupSettings[],
   limits: Limits,
   model: PipelineModel | null,
 ): EnginePipeline {
+  checkWindows(settings, limits)
   if (model) checkModel(settings, groups, model)
   const features = model ? model.features : settings.features === 'default' ? null : settings.features
   const channels = features && channelsOf(features)
@@ -76,6 +82,17 @@ function plausibleBy(groups: readonly AssetGroupSettings[]): (asset: string) => 
     plausible: (channel: string) => channels[channel],
   }))
   return (asset) => tests.find(({ takes }) => takes(asset))?.plausible ?? null
+}
+
+/** The limit on open windows is for senders gone wrong: windows that the config itself asks for must fit. */
+function checkWindows({ name, window }: PipelineSettings, { openWindowsPerAsset }: Limits): void {
+  const open = Math.ceil((window.sizeMs + window.latenessMs) / window.hopMs)
+  if (open <= openWindowsPerAsset) return
+  throw failure(
+    'config',
+    `pipeline ${name}: ${open} windows of an asset are open at once (window.size + lateness over hop), ` +
+      `limits.openWindowsPerAsset is ${openWindowsPerAsset}; raise it, or take a longer hop or less lateness`,
+  )
 }
 
 function checkModel(

@@ -54,7 +54,7 @@ export function startTicker(options: TickerOptions): Ticker {
     const monotonicMs = clock.monotonic()
     // `ts` never goes back when the wall clock is set back; `elapsed` is 0 on an owner's first tick, so that
     // an outage of ours is not a machine's silence.
-    const ts = Math.max(clock.now(), before?.ts ?? options.lastTs(partition) ?? 0)
+    const ts = Math.max(clock.now(), before?.ts ?? 0, options.lastTs(partition) ?? 0)
     const elapsed = before ? Math.round(monotonicMs - before.monotonicMs) : 0
     last.set(partition, { ts, monotonicMs })
     const tick: Tick = { ts, elapsed }

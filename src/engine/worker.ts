@@ -3,12 +3,15 @@
  * effects, and takes snapshots. It is a `Processor` of the event log, which commits its effects, its state and
  * the read position together.
  */
+import { failure } from '../core/errors.ts'
 import type { Partition } from '../core/partition.ts'
 import type { Batch, NewRecord, Processor } from '../core/ports.ts'
-import { chunkCount, decodeState, encodeState, type Restored } from '../core/state.ts'
+import { decodeState, encodeState, type Restored } from '../core/state.ts'
 import { createLane, type LaneLimits, type LaneOptions } from './lane.ts'
 
 export interface WorkerOptions extends Omit<LaneOptions, 'inferred' | 'limits'> {
+  /** Group whose position is committed; each group has a state of its own. */
+  readonly group: string
   readonly limits: LaneLimits & { readonly snapshotRecords: number }
   readonly observer: WorkerObserver
 }
@@ -43,18 +46,19 @@ export function createWorker(options: WorkerOptions): Worker {
   const definitions = options.pipelines.map(({ definition }) => definition)
   const lane = createLane({ ...options, inferred: observer.inferred })
   const { partition } = lane
-  let snapshot = { offset: 0, chunks: 0 }
+  const keyPrefix = `${options.group}/${options.partition}/`
+  let snapshot: { readonly offset: number; readonly chunks: number } = { offset: 0, chunks: 0 }
   let alertWindowEnds: readonly number[] = []
   let processedAtMs = 0
 
   function takeSnapshot(nextOffset: number): NewRecord[] {
     const due = Math.max(limits.snapshotRecords, SNAPSHOT_RECORDS_PER_ASSET * partition.assets.size)
     if (nextOffset - snapshot.offset < due) return []
-    const records = encodeState(partition, nextOffset, definitions, snapshot.chunks)
-    snapshot = { offset: nextOffset, chunks: chunkCount(partition) }
+    const { records, chunks } = encodeState(partition, nextOffset, definitions, snapshot.chunks)
+    snapshot = { offset: nextOffset, chunks }
     return records.map(({ key, value }) => ({
       topic: topics.state,
-      key: `${options.partition}/${key}`,
+      key: `${keyPrefix}${key}`,
       value,
       partition: options.partition,
     }))
@@ -63,16 +67,24 @@ export function createWorker(options: WorkerOptions): Worker {
   return {
     async restore(state, committed) {
       const records = new Map<string, Uint8Array>()
-      const prefix = `${options.partition}/`
       for await (const chunk of state) {
         for (const { key, value } of chunk) {
-          if (key?.startsWith(prefix) && value) records.set(key.slice(prefix.length), value)
+          if (!key?.startsWith(keyPrefix)) continue
+          if (value) records.set(key.slice(keyPrefix.length), value)
+          else records.delete(key.slice(keyPrefix.length))
         }
       }
       const restored = decodeState(partition, records, definitions)
-      if (restored) snapshot = { offset: restored.offset, chunks: chunkCount(partition) }
+      if (restored) snapshot = restored
+      if (snapshot.offset > committed) {
+        throw failure(
+          'log-version',
+          `the state of ${topics.readings}/${options.partition} stands at offset ${snapshot.offset}, the position ` +
+            `of group ${options.group} at ${committed}: they were not committed together; the log is damaged`,
+        )
+      }
       observer.restored(options.partition, restored)
-      return Math.min(snapshot.offset, committed)
+      return snapshot.offset
     },
 
     async process(batch) {
