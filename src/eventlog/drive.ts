@@ -32,6 +32,8 @@ export interface Drive {
   owned: boolean
   /** Read position. */
   next: number
+  /** The group's position as this drive knows it; `null` = none yet. */
+  committed: number | null
   /** Ends here by itself; `null` = not known or never. */
   target: number | null
   /** Stands in for a committed position while there is none: where the first processor began, and so on. */
@@ -49,6 +51,7 @@ export function createDrive(ride: Ride, partition: number): Drive {
     bell: createBell(),
     owned: false,
     next: 0,
+    committed: null,
     target: null,
     reached: null,
     failures: 0,
@@ -116,6 +119,7 @@ async function restore(drive: Drive, processor: Processor): Promise<number> {
   const { log, options } = ride
   const { topic, group } = options
   const known = group === null ? null : await log.committed(group, topic, partition)
+  drive.committed = known
   const committed = known ?? drive.reached ?? (await firstOffset(drive))
   drive.reached = committed
   const from = await processor.restore(group === null ? nothing() : log.states(partition), committed)
@@ -193,7 +197,9 @@ async function commit(drive: Drive, effects: Effects, nextOffset: number): Promi
   }
   while (!ride.abandoned) {
     try {
-      await ride.log.commit({ group, topic, partition, nextOffset, keepFrom, emit, state })
+      const expected = drive.committed
+      await ride.log.commit({ group, topic, partition, expected, nextOffset, keepFrom, emit, state })
+      drive.committed = nextOffset
       return true
     } catch (error) {
       // Nothing was written, so the same commit may be tried again: cheaper than a restore each time.

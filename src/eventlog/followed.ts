@@ -22,6 +22,8 @@ export interface Commit {
   readonly group: string
   readonly topic: string
   readonly partition: number
+  /** Position that the group must have now, else somebody else moved it and this commit fails: `conflict`. */
+  readonly expected: number | null
   readonly nextOffset: number
   readonly keepFrom: number
   readonly emit: readonly NewRecord[]

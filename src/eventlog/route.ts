@@ -87,6 +87,13 @@ export function positionsOf(
   return positions
 }
 
+/** A processor's state may go nowhere but to the state topic. */
+export function checkState(slices: readonly Slice[], stateTopic: string): void {
+  const wrong = slices.find((slice) => slice.topic !== stateTopic)
+  if (wrong === undefined) return
+  throw failure('input', `state must be written to ${stateTopic}, not to ${wrong.topic}`)
+}
+
 /** A record without partition and without key goes to partition 0: nothing binds it to another. */
 function placeOf(record: NewRecord, partitions: number): number {
   const { partition, key } = record
