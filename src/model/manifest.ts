@@ -1,0 +1,179 @@
+/**
+ * `manifest.json` of a model folder (design 4.6) as a schema: what the model needs, what it was made from, how
+ * it scored. `folder.ts` reads and checks it, `training/` writes it.
+ */
+import Type, { type Static } from 'typebox'
+import Value from 'typebox/value'
+import { failure, messageOf } from '../core/errors.ts'
+import { FEATURES_VERSION, parseFeature } from '../core/features.ts'
+import { featuresHash } from './fingerprint.ts'
+
+const strict = { additionalProperties: false }
+
+/** Letters of a model's name; also those of its folder. */
+export const MODEL_NAME = /^[A-Za-z0-9][A-Za-z0-9_.-]{0,63}$/
+export const MODEL_VERSION = /^(0|[1-9][0-9]{0,8})\.(0|[1-9][0-9]{0,8})\.(0|[1-9][0-9]{0,8})$/
+
+const Sha256 = Type.String({ pattern: '^[0-9a-f]{64}$' })
+const Numbers = Type.Array(Type.Number(), { minItems: 1 })
+const Count = Type.Integer({ minimum: 0 })
+const Share = Type.Number({ minimum: 0, maximum: 1 })
+
+/** How well windows of machines that fail soon are told from the others. */
+const WindowResults = Type.Object({ precision: Share, recall: Share, f1: Share, prAuc: Share, rocAuc: Share })
+
+/** What people would have been told: alerts by the rule of `thresholds`. */
+const AlertResults = Type.Object({
+  failures: Count,
+  warned: Count,
+  /** Alerts raised between onset and failure; more than `warned` when one came and went. */
+  alerts: Count,
+  falseAlerts: Count,
+  machineDays: Type.Number({ minimum: 0 }),
+  medianWarningShare: Type.Union([Share, Type.Null()]),
+})
+
+export const Measured = Type.Object({
+  windows: Type.Union([WindowResults, Type.Null()]),
+  alerts: AlertResults,
+})
+export type Measured = Static<typeof Measured>
+
+/** One set of machines that training has not seen: the net, and the best limit on one statistic beside it. */
+const Result = Type.Object({
+  source: Type.String(),
+  model: Measured,
+  thresholdRule: Measured,
+})
+
+export const Manifest = Type.Object(
+  {
+    format: Type.Literal(1, { description: 'Version of this schema' }),
+    name: Type.String({ pattern: MODEL_NAME.source }),
+    version: Type.String({ pattern: MODEL_VERSION.source }),
+    kind: Type.Literal('failure', { description: 'The output is the probability of a failure to come' }),
+    backend: Type.Object(
+      { name: Type.Literal('tensorflow'), version: Type.String(), files: Type.Literal('tfjs-layers') },
+      { ...strict, description: 'What trained it; every backend of tfjs serves it' },
+    ),
+    window: Type.Object(
+      { sizeMs: Type.Integer({ minimum: 1 }), hopMs: Type.Integer({ minimum: 1 }) },
+      { ...strict, description: 'A pipeline must have the same' },
+    ),
+    channels: Type.Array(
+      Type.Object({ name: Type.String(), unit: Type.Union([Type.String(), Type.Null()]) }, strict),
+      { minItems: 1 },
+    ),
+    features: Type.Object(
+      { version: Type.Integer(), hash: Sha256, names: Type.Array(Type.String(), { minItems: 1 }) },
+      {
+        ...strict,
+        description: 'In the order of the inputs; version and hash of the code that computes them',
+      },
+    ),
+    scaler: Type.Object(
+      { mean: Numbers, std: Numbers, clip: Type.Number({ exclusiveMinimum: 0 }) },
+      { ...strict, description: 'One number per feature; scaled values are held within ±clip' },
+    ),
+    missing: Type.Object(
+      { values: Numbers },
+      { ...strict, description: 'Stands for a feature without a value' },
+    ),
+    outputs: Type.Array(Type.Object({ name: Type.Literal('failureProbability') }, strict), {
+      minItems: 1,
+      maxItems: 1,
+    }),
+    thresholds: Type.Object(
+      {
+        above: Share,
+        clearBelow: Share,
+        onDelayWindows: Type.Integer({ minimum: 1 }),
+        offDelayWindows: Type.Integer({ minimum: 1 }),
+      },
+      { ...strict, description: 'The alert rule that the results were measured with' },
+    ),
+    calibration: Type.Null({ description: 'The output is used as it is' }),
+    training: Type.Object(
+      {
+        source: Type.String({ description: 'Where the readings came from' }),
+        hash: Sha256,
+        rows: Count,
+        positiveRows: Count,
+        assets: Count,
+        validationAssets: Count,
+        fromMs: Type.Integer(),
+        toMs: Type.Integer(),
+        horizon: Type.Object(
+          { share: Share, beforeMs: Type.Number(), afterMs: Type.Number() },
+          { ...strict, description: 'Which windows before a failure are positive: see training/horizon' },
+        ),
+        epochs: Count,
+      },
+      strict,
+    ),
+    seed: Type.Integer(),
+    code: Type.String({ description: 'Version of the program that trained it' }),
+    results: Type.Array(Result),
+    baseline: Type.String({ description: 'The threshold rule that the results were compared with' }),
+    licence: Type.String(),
+    files: Type.Object(
+      { 'model.json': Sha256, 'weights.bin': Sha256 },
+      { ...strict, description: 'sha256 of each file' },
+    ),
+  },
+  { ...strict, $schema: 'https://json-schema.org/draft/2020-12/schema', title: 'manifest.json' },
+)
+export type Manifest = Static<typeof Manifest>
+
+/**
+ * Checks the text of a manifest: its shape, and that its parts agree with each other and with this program.
+ * @param where path that messages begin with
+ * @throws Failure `model` that names the field
+ */
+export function parseManifest(text: string, where: string): Manifest {
+  const value = parseJson(text, where)
+  const wrong = fieldError(value)
+  if (wrong) throw failure('model', `${where}: ${wrong}`)
+  const manifest = Value.Parse(Manifest, value)
+  const contradiction = contradictionIn(manifest)
+  if (contradiction) throw failure('model', `${where}: ${contradiction}`)
+  return manifest
+}
+
+function parseJson(text: string, where: string): unknown {
+  try {
+    return JSON.parse(text)
+  } catch (error) {
+    throw failure('model', `${where} is not JSON: ${messageOf(error)}`, error)
+  }
+}
+
+/** The first field that does not fit the schema, in words. */
+function fieldError(value: unknown): string | null {
+  const error = Value.Errors(Manifest, value).find(({ keyword }) => keyword !== 'boolean')
+  if (!error) return null
+  const field = error.instancePath.slice(1).replaceAll('/', '.') || 'the manifest'
+  const names = 'params' in error ? JSON.stringify(error.params) : ''
+  return `${field} ${error.message} ${names}`
+}
+
+function contradictionIn({ channels, features, scaler, missing }: Manifest): string | null {
+  const count = features.names.length
+  const known = new Set(channels.map(({ name }) => name))
+  const stray = features.names.find((name) => !known.has(parseFeature(name)?.channel ?? ''))
+  if (stray) return `features.names: ${stray} is no statistic of one of the channels ${[...known].join(', ')}`
+  const lists = { 'scaler.mean': scaler.mean, 'scaler.std': scaler.std, 'missing.values': missing.values }
+  for (const [field, list] of Object.entries(lists)) {
+    if (list.length !== count) return `${field} has ${list.length} numbers for ${count} features`
+  }
+  const flat = scaler.std.findIndex((std) => !(std > 0))
+  if (flat >= 0) return `scaler.std of ${features.names[flat]} is ${scaler.std[flat]}, must be above 0`
+  if (features.version !== FEATURES_VERSION) {
+    return `features.version is ${features.version}, this program computes version ${FEATURES_VERSION}: train the model again`
+  }
+  const hash = featuresHash(features.names)
+  if (features.hash !== hash) {
+    return `features.hash is ${features.hash}, this program's features have ${hash}: train the model again`
+  }
+  return null
+}

@@ -1,0 +1,111 @@
+/**
+ * The net: a multi-layer perceptron on a window's features, one sigmoid at the end. The one definition for
+ * training and serving, and its two files in the layers format of TensorFlow.js (`model.json`, `weights.bin`).
+ */
+import type { io, LayersModel, Tensor } from '@tensorflow/tfjs'
+import { failure, messageOf } from '../core/errors.ts'
+import type { TensorFlow } from './backend.ts'
+
+export interface NetworkShape {
+  readonly inputs: number
+  /** Units of each hidden layer. */
+  readonly hidden: readonly number[]
+  /** Strength of the L2 penalty on the weights of hidden layers. */
+  readonly l2: number
+  /** Of the first weights. */
+  readonly seed: number
+}
+
+/** A net as its two files. */
+export interface NetworkFiles {
+  /** Text of `model.json`. */
+  readonly topology: string
+  /** Bytes of `weights.bin`: little-endian float32, in the order of the topology's weight list. */
+  readonly weights: Uint8Array
+}
+
+/** Layers have fixed names: counters of the process would make equal nets differ in their files. */
+export function buildNetwork(tf: TensorFlow, { inputs, hidden, l2, seed }: NetworkShape): LayersModel {
+  const input = tf.input({ shape: [inputs], name: 'features' })
+  let flow = input
+  hidden.forEach((units, i) => {
+    const layer = tf.layers.dense({
+      name: `hidden_${i + 1}`,
+      units,
+      activation: 'relu',
+      kernelInitializer: tf.initializers.heNormal({ seed: seed + i }),
+      kernelRegularizer: tf.regularizers.l2({ l2 }),
+    })
+    flow = layer.apply(flow) as typeof input
+  })
+  const output = tf.layers.dense({
+    name: 'risk',
+    units: 1,
+    activation: 'sigmoid',
+    kernelInitializer: tf.initializers.glorotUniform({ seed: seed + hidden.length }),
+  })
+  return tf.model({ inputs: input, outputs: output.apply(flow) as typeof input, name: 'risk_network' })
+}
+
+/** The files of a net; equal weights give equal bytes. */
+export async function networkFiles(tf: TensorFlow, network: LayersModel): Promise<NetworkFiles> {
+  const saved: NetworkFiles[] = []
+  const handler = tf.io.withSaveHandler(async (artifacts) => {
+    saved.push(filesOf(artifacts))
+    return { modelArtifactsInfo: { dateSaved: new Date(0), modelTopologyType: 'JSON' } }
+  })
+  await network.save(handler)
+  const [files] = saved
+  if (!files) throw failure('model', 'the net gave no files to save')
+  return files
+}
+
+function filesOf({ modelTopology, weightSpecs, weightData }: io.ModelArtifacts): NetworkFiles {
+  if (!(weightData instanceof ArrayBuffer)) throw failure('model', "the net's weights are not one buffer")
+  const topology = {
+    format: 'layers-model',
+    modelTopology,
+    weightsManifest: [{ paths: ['weights.bin'], weights: weightSpecs }],
+  }
+  return { topology: `${JSON.stringify(topology, null, 1)}\n`, weights: new Uint8Array(weightData) }
+}
+
+/** @throws Failure `model` when the files do not make a net with these inputs and one output */
+export async function loadNetwork(
+  tf: TensorFlow,
+  { topology, weights }: NetworkFiles,
+  inputs: number,
+): Promise<LayersModel> {
+  let network: LayersModel
+  try {
+    network = await tf.loadLayersModel(tf.io.fromMemory(artifactsOf(topology, weights)))
+  } catch (error) {
+    throw failure('model', `model.json and weights.bin do not make a net: ${messageOf(error)}`, error)
+  }
+  const wanted = network.inputs[0]?.shape[1]
+  const outputs = network.outputs[0]?.shape[1]
+  if (wanted === inputs && outputs === 1) return network
+  network.dispose()
+  throw failure(
+    'model',
+    `model.json: the net takes ${wanted} features and gives ${outputs} outputs; ` +
+      `the manifest has ${inputs} features (features.names) and 1 output`,
+  )
+}
+
+function artifactsOf(topology: string, weights: Uint8Array): io.ModelArtifacts {
+  const parsed: Pick<io.ModelJSON, 'modelTopology' | 'weightsManifest'> = JSON.parse(topology)
+  const weightData = new Uint8Array(weights).buffer
+  return {
+    modelTopology: parsed.modelTopology,
+    weightSpecs: parsed.weightsManifest.flatMap((group) => group.weights),
+    weightData,
+  }
+}
+
+/** The net's single output for a batch of scaled rows; the tensor is the caller's to dispose of. */
+export function predictRisk(network: LayersModel, rows: Tensor, batchSize: number): Tensor {
+  const output = network.predict(rows, { batchSize })
+  if (Array.isArray(output)) throw failure('model', 'model.json: the net gives several tensors, 1 is served')
+  return output
+}

@@ -1,0 +1,78 @@
+/**
+ * Serves a net: raw feature vectors in, one risk each out. All windows that a batch of the log closed come at
+ * once and go through as one padded tensor (`core/ports.ts` has the contract, design 5 the place in the flow).
+ */
+import type { LayersModel } from '@tensorflow/tfjs'
+import { failure } from '../core/errors.ts'
+import type { Scorer } from '../core/ports.ts'
+import type { Backend } from './backend.ts'
+import type { Manifest } from './manifest.ts'
+import { loadNetwork, type NetworkFiles, predictRisk } from './network.ts'
+import { type Scaling, scaleRows } from './scaling.ts'
+
+/**
+ * Rows are padded to a multiple of this. The last bits of a matrix product depend on the number of rows below
+ * it, and on nothing from it on (docs/decisions/0004): so a score does not depend on who shared its batch.
+ */
+export const PAD_ROWS = 64
+
+/** Most rows in one tensor; a larger batch goes through in pieces. */
+export const BATCH_ROWS = 4096
+
+/** The scaling that a manifest states. */
+export function scalingOf({ scaler, missing }: Manifest): Scaling {
+  return { ...scaler, missing: missing.values }
+}
+
+/**
+ * @param name of the model, for messages
+ * @throws Failure `model` when the files do not make a net that takes as many features as are scaled
+ */
+export async function createScorer(
+  backend: Backend,
+  name: string,
+  scaling: Scaling,
+  files: NetworkFiles,
+): Promise<Scorer> {
+  const width = scaling.mean.length
+  const network = await loadNetwork(backend.tf, files, width)
+  // One buffer for the life of the scorer: a call is over before the next one begins.
+  let pool = new Float32Array(PAD_ROWS * width)
+  return {
+    score(vectors, rows) {
+      if (vectors.length !== rows * width) {
+        throw failure('model', `${name}: ${vectors.length} numbers are not ${rows} rows of ${width} features`)
+      }
+      const scores = new Float64Array(rows)
+      for (let from = 0; from < rows; from += BATCH_ROWS) {
+        const count = Math.min(BATCH_ROWS, rows - from)
+        const padded = Math.ceil(count / PAD_ROWS) * PAD_ROWS
+        if (pool.length < padded * width) pool = new Float32Array(padded * width)
+        scaleRows(scaling, vectors, from, count, pool)
+        pool.fill(0, count * width, padded * width)
+        const risks = infer(backend, network, pool.subarray(0, padded * width), padded, width)
+        for (let i = 0; i < count; i++) scores[from + i] = sixDecimals(risks[i]!, name)
+      }
+      return scores
+    },
+    dispose() {
+      network.dispose()
+    },
+  }
+}
+
+function infer(
+  { tf }: Backend,
+  network: LayersModel,
+  inputs: Float32Array,
+  rows: number,
+  width: number,
+): ArrayLike<number> {
+  return tf.tidy(() => predictRisk(network, tf.tensor2d(inputs, [rows, width]), rows).dataSync())
+}
+
+/** Published scores have six decimals; everything behind reads the rounded one (law 3). */
+function sixDecimals(risk: number, name: string): number {
+  if (Number.isNaN(risk)) throw failure('model', `${name} gives no number: its weights are not finite`)
+  return Math.round(risk * 1e6) / 1e6
+}

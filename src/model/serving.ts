@@ -1,0 +1,45 @@
+/** From a name in the config to a model that scores: find the folder, check it, load its net. */
+import type { Scorer } from '../core/ports.ts'
+import type { Backend } from './backend.ts'
+import { findModel, readModel } from './folder.ts'
+import type { Manifest } from './manifest.ts'
+import { createScorer, scalingOf } from './scorer.ts'
+
+/** What a pipeline must know of its model, and the scorer. */
+export interface ServedModel {
+  readonly name: string
+  readonly version: string
+  readonly kind: Manifest['kind']
+  /** In the order in which the scorer takes them. */
+  readonly features: readonly string[]
+  readonly windowSizeMs: number
+  readonly windowHopMs: number
+  /** Unit of each channel that it was trained on. */
+  readonly units: Readonly<Record<string, string | null>>
+  /** Changes with anything in the folder but its card. */
+  readonly hash: string
+  readonly manifest: Manifest
+  readonly scorer: Scorer
+}
+
+/**
+ * @param dir the folder of all models
+ * @param wanted NAME or NAME@VERSION
+ * @throws Failure `model` that names what is wrong and where
+ */
+export async function serveModel(backend: Backend, dir: string, wanted: string): Promise<ServedModel> {
+  const folder = await readModel(await findModel(dir, wanted))
+  const { manifest } = folder
+  return {
+    name: manifest.name,
+    version: manifest.version,
+    kind: manifest.kind,
+    features: manifest.features.names,
+    windowSizeMs: manifest.window.sizeMs,
+    windowHopMs: manifest.window.hopMs,
+    units: Object.fromEntries(manifest.channels.map(({ name, unit }) => [name, unit])),
+    hash: folder.hash,
+    manifest,
+    scorer: await createScorer(backend, `${manifest.name}@${manifest.version}`, scalingOf(manifest), folder),
+  }
+}

@@ -1,0 +1,161 @@
+/**
+ * Fits the net: seeded order of rows, weighted classes, and an early stop by machines that do not teach. The same
+ * rows, options and backend build give the same weights, bit by bit.
+ */
+import type { LayersModel, Tensor } from '@tensorflow/tfjs'
+import { failure } from '../core/errors.ts'
+import type { Backend } from '../model/backend.ts'
+import { buildNetwork, predictRisk } from '../model/network.ts'
+import type { Scaling } from '../model/scaling.ts'
+import { countPositive, type Dataset } from './dataset.ts'
+import { type Deck, makeDeck, scaledRows } from './deck.ts'
+import { POSITIVE } from './horizon.ts'
+
+export interface FitOptions {
+  readonly hidden: readonly number[]
+  readonly l2: number
+  readonly seed: number
+  readonly epochs: number
+  readonly batchRows: number
+  readonly learningRate: number
+  /** Epochs without a better loss on the judging machines after which it stops. */
+  readonly patience: number
+  /** See `deck.ts`. */
+  readonly blankShare: number
+  /** Failing windows weigh (negative / positive) to this power: 0 = like all others, 1 = both classes alike. */
+  readonly balance: number
+}
+
+export const FIT_DEFAULTS: Omit<FitOptions, 'seed'> = {
+  hidden: [32, 16],
+  l2: 1e-5,
+  epochs: 40,
+  batchRows: 1024,
+  learningRate: 0.003,
+  patience: 5,
+  blankShare: 0.15,
+  balance: 0.25,
+}
+
+/** Told after each epoch. */
+export interface Epoch {
+  readonly epoch: number
+  /** Weighted mean log loss on the judging machines. */
+  readonly loss: number
+}
+
+export interface Fitted {
+  /** With the weights of the best epoch; the caller disposes of it. */
+  readonly network: LayersModel
+  /** Number of the best epoch. */
+  readonly epochs: number
+}
+
+/** @throws Failure `unavailable` when the backend is not the native one */
+export function requireNative({ name, reason }: Backend): void {
+  if (name === 'tensorflow') return
+  throw failure(
+    'unavailable',
+    `training needs the native TensorFlow backend, and this machine runs on ${name} (${reason}); ` +
+      '`forewarn doctor` says how to bring it',
+  )
+}
+
+/**
+ * @param teach rows that the net learns from
+ * @param judge rows of other machines, by which it stops
+ */
+export async function fitNetwork(
+  backend: Backend,
+  dataset: Dataset,
+  scaling: Scaling,
+  { teach, judge }: { readonly teach: Int32Array; readonly judge: Int32Array },
+  options: FitOptions,
+  onEpoch: (epoch: Epoch) => void,
+): Promise<Fitted> {
+  requireNative(backend)
+  const { tf } = backend
+  const { hidden, l2, seed, learningRate, epochs, patience } = options
+  const network = buildNetwork(tf, { inputs: dataset.features.length, hidden, l2, seed })
+  network.compile({ optimizer: tf.train.adam(learningRate), loss: 'binaryCrossentropy' })
+  const weight = positiveWeight(dataset, teach, options.balance)
+  const deck = makeDeck(dataset, scaling, teach, options.blankShare, seed)
+  const judged = scaledRows(dataset, scaling, judge)
+  let best = { epoch: 0, loss: Number.POSITIVE_INFINITY, weights: [] as Tensor[] }
+  for (let epoch = 1; epoch <= epochs && epoch - best.epoch <= patience; epoch++) {
+    await runEpoch(backend, network, deck, weight, options.batchRows)
+    const loss = logLoss(risksOf(backend, network, judged, judge.length), dataset, judge, weight)
+    onEpoch({ epoch, loss })
+    if (!(loss < best.loss)) continue
+    tf.dispose(best.weights)
+    best = { epoch, loss, weights: network.getWeights().map((tensor) => tensor.clone()) }
+  }
+  if (best.epoch === 0) {
+    throw failure('input', 'training came to no finite loss; are there absurd values in the readings?')
+  }
+  network.setWeights(best.weights)
+  tf.dispose(best.weights)
+  network.optimizer.dispose()
+  return { network, epochs: best.epoch }
+}
+
+/** Failing windows are rare: weighted a little they are heard, weighted fully they would cry wolf. */
+function positiveWeight(dataset: Dataset, rows: Int32Array, balance: number): number {
+  const positive = countPositive(dataset, rows)
+  return Math.max(1, (rows.length - positive) / Math.max(1, positive)) ** balance
+}
+
+async function runEpoch(
+  { tf }: Backend,
+  network: LayersModel,
+  deck: Deck,
+  weight: number,
+  batchSize: number,
+): Promise<void> {
+  const { inputs, targets } = deck.deal()
+  const x = tf.tensor2d(inputs, [deck.rows, inputs.length / deck.rows])
+  const y = tf.tensor2d(targets, [deck.rows, 1])
+  try {
+    await network.fit(x, y, {
+      batchSize,
+      epochs: 1,
+      // The deck is shuffled already, by a generator of ours: fit's own shuffle can't be seeded.
+      shuffle: false,
+      classWeight: { 0: 1, 1: weight },
+      verbose: 0,
+      yieldEvery: 'never',
+    })
+  } finally {
+    tf.dispose([x, y])
+  }
+}
+
+const PREDICT_ROWS = 4096
+
+function risksOf(
+  { tf }: Backend,
+  network: LayersModel,
+  scaled: Float32Array,
+  rows: number,
+): ArrayLike<number> {
+  return tf.tidy(() => {
+    const inputs = tf.tensor2d(scaled, [rows, scaled.length / rows])
+    return predictRisk(network, inputs, PREDICT_ROWS).dataSync()
+  })
+}
+
+/** Keeps a certain and wrong answer from an infinite loss; tfjs uses the same. */
+const LEAST_CHANCE = 1e-7
+
+function logLoss(risks: ArrayLike<number>, dataset: Dataset, rows: Int32Array, weight: number): number {
+  let sum = 0
+  let weights = 0
+  for (let i = 0; i < rows.length; i++) {
+    const positive = dataset.target[rows[i]!] === POSITIVE
+    const chance = Math.min(1 - LEAST_CHANCE, Math.max(LEAST_CHANCE, risks[i]!))
+    const share = positive ? weight : 1
+    sum -= share * Math.log(positive ? chance : 1 - chance)
+    weights += share
+  }
+  return sum / weights
+}
