@@ -19,7 +19,10 @@ export interface LogRecord {
   readonly headers: Headers
 }
 
-/** A record to be written. Without `partition` the log takes murmur2 of the key, as Kafka does. */
+/**
+ * A record to be written. Without `partition` the log takes murmur2 of the key, as Kafka does, and partition 0
+ * without a key.
+ */
 export interface NewRecord {
   readonly topic: string
   readonly key: string | null
@@ -71,15 +74,20 @@ export interface Effects {
  */
 export interface Processor {
   /**
-   * Builds the state from the partition's records of the `state` topic (latest per key, in offset order).
-   * @param state records of the compacted `state` topic for this partition
-   * @param committed the committed read position (0 when there is none)
+   * Builds the state from the partition's records of the `state` topic (latest per key, in offset order,
+   * without tombstones).
+   * @param state records of the compacted `state` topic for this partition; none without a group
+   * @param committed the committed read position; where there is none, the offset that `from` means (0 for the
+   *   start of a log that has lost nothing yet), and after a failure without a group: how far it had come
    * @returns the offset to read from, at most `committed`; batches before `committed` come with `replay: true`
    */
   restore(state: AsyncIterable<readonly LogRecord[]>, committed: number): Promise<number>
   /** Turns a batch into effects. A throw makes the follower drop this processor and restore a new one. */
   process(batch: Batch): Promise<Effects>
-  /** The commit of the last `process` is durable; figures that survive a crash may now be shown. */
+  /**
+   * The commit of the last `process` is durable; figures that survive a crash may now be shown.
+   * Not called for replayed batches, nor without a group.
+   */
   committed?(batch: Batch): void
   close(): Promise<void>
 }
@@ -88,6 +96,7 @@ export interface FollowOptions {
   readonly topic: string
   /**
    * Group with a committed position: partitions are shared out over its members, effects are committed.
+   * (In memory and LMDB the first member of this process owns all; others stand by until it stops.)
    * `null`: every partition, nothing committed, effects must be empty.
    */
   readonly group: string | null
@@ -97,9 +106,17 @@ export interface FollowOptions {
   open(partition: number): Processor
   /** Most records in a batch. */
   readonly batchRecords?: number
+  /**
+   * Wait this long for a fuller batch when the last one was small: fewer, larger commits. 0 (the default):
+   * take what is there. Not applied with `untilCaughtUp`, nor while there is a backlog.
+   */
+  readonly gatherMs?: number
   /** Stop by itself at the end that the topic had when following began. */
   readonly untilCaughtUp?: boolean
-  /** A processor, a read or a commit failed; the follower backs off and tries again. */
+  /**
+   * A processor, a read or a commit failed; the follower backs off and tries again (a partition whose
+   * processor fails does not stop the others). Only a failure `usage` or `log-version` ends it.
+   */
   onError?(error: Error, partition: number): void
 }
 
@@ -111,7 +128,7 @@ export interface Follower {
   lag(): Promise<ReadonlyMap<number, number>>
   /** Resolves when `untilCaughtUp` is reached or `stop` has finished; rejects when it can never go on. */
   readonly done: Promise<void>
-  /** Finishes and commits the batch in hand, closes the processors. */
+  /** Finishes and commits the batch in hand, closes the processors. Never rejects. */
   stop(): Promise<void>
 }
 
@@ -120,8 +137,9 @@ export interface EventLog {
   /** Partitions of every co-partitioned topic. */
   readonly partitions: number
   /**
-   * Writes all records, in order per partition; resolves when they are durable. Rejects with `LogFull`
-   * (nothing written, room may come) or `LogUnavailable` (the same; disk full, broker away), never partly.
+   * Writes all records, in order per partition; resolves when they are durable. Rejects with `log-full`
+   * (nothing written, room may come), `log-unavailable` (the same; disk full, broker away) or `input` (a
+   * record that the log can never take), never partly. The records must not be changed until it resolves.
    */
   append(records: readonly NewRecord[]): Promise<readonly Position[]>
   follow(options: FollowOptions): Follower

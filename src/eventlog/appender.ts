@@ -103,7 +103,10 @@ export function createAppender(log: Pick<EventLog, 'append'>, options: AppenderO
 }
 
 function add(state: State, records: readonly NewRecord[], done: (error: Error | null) => void): void {
-  if (state.closing) return done(failure('unavailable', 'the program is stopping, it takes nothing more'))
+  if (state.closing) {
+    done(failure('unavailable', 'the program is stopping, it takes nothing more'))
+    return
+  }
   let bytes = 0
   for (const { key, value } of records) bytes += RECORD_BYTES + (key?.length ?? 0) + (value?.length ?? 0)
   state.queue.push({ records, bytes, done })
@@ -111,8 +114,12 @@ function add(state: State, records: readonly NewRecord[], done: (error: Error | 
   state.records += records.length
   state.bytes += bytes
   if (state.open) moveGate(state)
-  if (state.writing !== null) return
-  if (state.queuedRecords >= state.options.batchRecords) flush(state)
+  if (state.writing === null) gather(state)
+}
+
+/** Writes when enough is held, else when the first has waited long enough. */
+function gather(state: State): void {
+  if (state.queuedRecords >= state.options.batchRecords || state.closing) flush(state)
   else state.cancelTimer ??= state.scheduler.after(state.options.waitMs, () => flush(state))
 }
 
@@ -120,18 +127,19 @@ function flush(state: State): void {
   state.cancelTimer?.()
   state.cancelTimer = null
   if (state.writing !== null || state.queue.length === 0) return
-  state.writing = writeAll(state)
+  state.writing = writeFull(state)
 }
 
-/** Writes batch after batch; what was added during one waited long enough and goes into the next. */
-async function writeAll(state: State): Promise<void> {
-  while (state.queue.length > 0) {
+/** Writes batch after batch while there is enough for one; the rest gathers on. */
+async function writeFull(state: State): Promise<void> {
+  do {
     const batch = takeBatch(state)
     const error = await write(state, batch.length === 1 ? batch[0]!.records : batch.flatMap(recordsOf))
     if (error !== null && batch.length > 1 && !isPassing(error)) await writeEach(state, batch)
     else for (const added of batch) finish(state, added, error)
-  }
+  } while (state.queuedRecords >= state.options.batchRecords || (state.closing && state.queue.length > 0))
   state.writing = null
+  if (state.queue.length > 0) gather(state)
 }
 
 function takeBatch(state: State): Added[] {

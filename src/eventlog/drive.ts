@@ -41,7 +41,7 @@ export interface Drive {
   /** Failures in a row. */
   failures: number
   release: (() => void) | null
-  cancelSleep: (() => void) | null
+  endPause: (() => void) | null
 }
 
 export function createDrive(ride: Ride, partition: number): Drive {
@@ -56,14 +56,14 @@ export function createDrive(ride: Ride, partition: number): Drive {
     reached: null,
     failures: 0,
     release: null,
-    cancelSleep: null,
+    endPause: null,
   }
 }
 
 /** Looks again: the partition has grown, or the ride is stopping. */
 export function wakeDrive(drive: Drive): void {
   drive.bell.ring()
-  if (drive.ride.stopping) drive.cancelSleep?.()
+  if (drive.ride.stopping) drive.endPause?.()
 }
 
 /** Runs until stopped or caught up; rejects when it can never go on. */
@@ -154,6 +154,7 @@ async function replay(drive: Drive, processor: Processor, committed: number): Pr
 async function proceed(drive: Drive, processor: Processor): Promise<void> {
   const { ride } = drive
   const to = drive.target ?? Number.POSITIVE_INFINITY
+  const gatherMs = drive.target === null ? (ride.options.gatherMs ?? 0) : 0
   while (!ride.stopping) {
     const chunk = await take(drive, to)
     if (ride.stopping) return
@@ -161,6 +162,7 @@ async function proceed(drive: Drive, processor: Processor): Promise<void> {
       drive.next = chunk.nextOffset
       if (drive.next >= to) return
       await drive.bell.wait()
+      await pause(drive, gatherMs)
       continue
     }
     const batch = batchOf(drive, chunk, false)
@@ -170,7 +172,8 @@ async function proceed(drive: Drive, processor: Processor): Promise<void> {
     drive.reached = batch.nextOffset
     drive.failures = 0
     if (ride.options.group !== null) processor.committed?.(batch)
-    await ride.scheduler.turn()
+    const isFull = chunk.records.length > ride.limits.records / 2
+    await (isFull ? ride.scheduler.turn() : pause(drive, gatherMs))
   }
 }
 
@@ -217,16 +220,21 @@ async function failed(drive: Drive, error: unknown): Promise<void> {
   if (ride.abandoned) return
   report(drive, error)
   if (isFailure(error, 'usage') || isFailure(error, 'log-version')) throw error
-  if (ride.stopping) return
-  const waitMs = backOffMs(RETRY, drive.failures++)
+  await pause(drive, backOffMs(RETRY, drive.failures++))
+}
+
+/** Lets time pass, or the ride end. Other work has its turn in any case. */
+async function pause(drive: Drive, ms: number): Promise<void> {
+  if (drive.ride.stopping) return
+  if (ms === 0) return drive.ride.scheduler.turn()
   await new Promise<void>((resolve) => {
-    const cancel = ride.scheduler.after(waitMs, resolve)
-    drive.cancelSleep = () => {
+    const cancel = drive.ride.scheduler.after(ms, resolve)
+    drive.endPause = () => {
       cancel()
       resolve()
     }
   })
-  drive.cancelSleep = null
+  drive.endPause = null
 }
 
 function report({ ride, partition }: Drive, error: unknown): void {

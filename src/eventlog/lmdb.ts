@@ -235,5 +235,5 @@ function bytesOf(slices: readonly Slice[]): number {
 }
 
 function checkOpen(lmdb: Lmdb): void {
-  if (lmdb.closed) throw failure('log-unavailable', `the log in ${lmdb.options.dir} is closed`)
+  if (lmdb.closed) throw failure('unavailable', `the log in ${lmdb.options.dir} is closed`)
 }

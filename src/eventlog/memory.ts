@@ -211,5 +211,5 @@ function partitionOf(memory: Memory, topic: string, partition: number): MemoryPa
 }
 
 function checkOpen(memory: Memory): void {
-  if (memory.closed) throw failure('log-unavailable', 'the log is closed')
+  if (memory.closed) throw failure('unavailable', 'the log is closed')
 }
