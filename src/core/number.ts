@@ -72,7 +72,7 @@ function readLong(bytes: Uint8Array, at: number): number {
   let text = ''
   for (let i = at; i < at + LONGEST && isNumberByte(bytes[i]); i++) text += String.fromCharCode(bytes[i]!)
   const value = JSON_NUMBER.test(text) ? Number(text) : Number.NaN
-  if (!Number.isFinite(value)) return Number.NaN
+  if (!Number.isFinite(value) || isNumberByte(bytes[at + text.length])) return Number.NaN
   numberCursor.end = at + text.length
   return value
 }
