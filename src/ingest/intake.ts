@@ -50,8 +50,16 @@ export interface Run {
   end(done: (error: Error | null) => void): void
 }
 
+/** Where payloads come from, and who wants to hear what became of them beside the log. */
+export interface RunOptions {
+  /** Default `mqtt`. */
+  readonly source?: 'mqtt' | 'http'
+  onReading?(): void
+  onLetter?(rejected: RejectedPayload): void
+}
+
 export interface Intake {
-  run(): Run
+  run(options?: RunOptions): Run
   /** Readings that became durable, by what they were. */
   received(): Readonly<Record<Received, number>>
   deadLetters(): Readonly<Record<DeadLetterReason, number>>
@@ -78,7 +86,7 @@ export function makeIntake({ topics, format, append, gate, assigned, now }: Inta
     return known
   }
 
-  function run(): Run {
+  function run({ source = 'mqtt', onReading, onLetter }: RunOptions = {}): Run {
     const receivedAt = now()
     const records: NewRecord[] = []
     const letters: DeadLetterReason[] = []
@@ -90,6 +98,7 @@ export function makeIntake({ topics, format, append, gate, assigned, now }: Inta
       reading(asset: string, value: Uint8Array, index?: number) {
         if (isAssigned(asset)) {
           records.push({ topic: topics.readings, key: asset, value })
+          onReading?.()
           return
         }
         const place = index === undefined ? { value: payload } : { value, index }
@@ -102,9 +111,8 @@ export function makeIntake({ topics, format, append, gate, assigned, now }: Inta
       },
       letter(rejected: RejectedPayload) {
         letters.push(rejected.reason)
-        records.push(
-          deadLetterRecord(topics['dead-letters'], rejected, { source: 'mqtt', topic, receivedAt }),
-        )
+        onLetter?.(rejected)
+        records.push(deadLetterRecord(topics['dead-letters'], rejected, { source, topic, receivedAt }))
       },
     }
 
