@@ -2,9 +2,14 @@
  * What the engine's workers report → the figures that metrics, readiness and people ask for. Counts come from
  * committed partitions only, so they survive a crash and never show work that was undone.
  */
+
+import type { Settings } from '../config/settings.ts'
 import { openWindows, type Partition } from '../core/partition.ts'
 import { CLOSED_BY, type ClosedBy, SEVERITIES, type Severity, TRANSITIONS } from '../core/records.ts'
 import { DEAD_LETTER_REASONS, type DeadLetterReason } from '../core/topics.ts'
+import type { Appender } from '../eventlog/appender.ts'
+import type { Gate } from '../ingest/gate.ts'
+import type { Intake } from '../ingest/intake.ts'
 import type { AlertCount, MetricSource, ReadingCount } from '../observe/sources.ts'
 
 const OUTCOMES = ['windowed', 'late', 'duplicate', 'future'] as const
@@ -24,6 +29,22 @@ export function engineSource(partitions: OwnedPartitions, now: () => number): Me
     watermarkLagSeconds: () => watermarkLags(all(), now()),
     alerts: () => alertCounts(all()),
     alertsActive: () => activeAlerts(all()),
+  }
+}
+
+/** What ingest holds and has counted. */
+export function queueSource(
+  { intake, gate }: { readonly intake: Intake; readonly gate: Gate },
+  appender: Pick<Appender, 'pending'>,
+  { limits }: Settings,
+): MetricSource {
+  return {
+    received: intake.received,
+    deadLetters: intake.deadLetters,
+    queues: () => [
+      ...gate.queues(),
+      { queue: 'append', depth: appender.pending().records, limit: limits.inFlightReadings },
+    ],
   }
 }
 
