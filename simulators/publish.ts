@@ -1,0 +1,160 @@
+/**
+ * Readings → an MQTT broker at QoS 1, in time order, at a chosen speed: the shell around the pure simulators, and
+ * around recordings that are replayed. It returns when everything is acknowledged, so what it reports as sent is
+ * what the broker has taken.
+ */
+import mqtt, { type MqttClient } from 'mqtt'
+import { failure, messageOf } from '../src/core/errors.ts'
+
+export interface PublishOptions {
+  readonly url: string
+  readonly username?: string
+  readonly password?: string
+  /** Topic of an asset's readings; `{asset}` stands for its id. */
+  readonly topic: string
+  /** Times real time; Infinity = as fast as acknowledged. */
+  readonly speed: number
+  /** Connections; an asset stays on one, which keeps its order. */
+  readonly connections: number
+  /** Messages sent and not yet acknowledged, over all connections. */
+  readonly window: number
+  readonly signal?: AbortSignal
+}
+
+export interface Publishable {
+  readonly asset: string
+  readonly ts: number
+}
+
+export interface Published {
+  readonly readings: number
+  /** Times that a connection was lost and came back. */
+  readonly reconnects: number
+}
+
+export const PUBLISH_DEFAULTS = { topic: 'sensors/{asset}', connections: 4, window: 2000 } as const
+
+/** Longest wait for the first connection. */
+const CONNECT_TIMEOUT_MS = 10_000
+const RECONNECT_MS = 500
+
+/**
+ * @param readings in time order; the first is due at once
+ * @throws failure 'unavailable' when the broker can't be reached or refuses
+ */
+export async function publishReadings(
+  readings: Iterable<Publishable> | AsyncIterable<Publishable>,
+  options: PublishOptions,
+): Promise<Published> {
+  const clients = await Promise.all(Array.from({ length: options.connections }, () => connect(options)))
+  const flow = createFlow(options.window)
+  let reconnects = 0
+  for (const client of clients) client.on('reconnect', () => reconnects++)
+  let sent = 0
+  try {
+    const due = createPace(options.speed)
+    for await (const reading of readings) {
+      const waitMs = due(reading.ts)
+      if (waitMs > 0) await sleep(waitMs, options.signal)
+      if (options.signal?.aborted) break
+      await flow.room()
+      const client = clients[lane(reading.asset, clients.length)]!
+      const topic = options.topic.replace('{asset}', reading.asset)
+      flow.sent()
+      client.publish(topic, JSON.stringify(reading), { qos: 1 }, flow.acknowledged)
+      sent++
+    }
+    await flow.empty()
+  } finally {
+    await Promise.all(clients.map((client) => client.endAsync()))
+  }
+  return { readings: sent, reconnects }
+}
+
+async function connect({ url, username, password }: PublishOptions): Promise<MqttClient> {
+  const client = mqtt.connect(url, {
+    protocolVersion: 4,
+    reconnectPeriod: RECONNECT_MS,
+    connectTimeout: CONNECT_TIMEOUT_MS,
+    ...(username === undefined ? {} : { username }),
+    ...(password === undefined ? {} : { password }),
+  })
+  return new Promise((resolve, reject) => {
+    // Before the first connection an error is final; after it the client comes back by itself.
+    const refuse = (error: Error) => {
+      client.end(true)
+      reject(failure('unavailable', `can't reach the MQTT broker at ${url}: ${messageOf(error)}`, error))
+    }
+    client.once('error', refuse)
+    client.once('connect', () => {
+      client.off('error', refuse)
+      client.on('error', (error) => console.error(`forewarn: MQTT: ${messageOf(error)}`))
+      resolve(client)
+    })
+  })
+}
+
+/** Ms until a reading is due, by its event time and the speed; the first is due at once. */
+function createPace(speed: number): (ts: number) => number {
+  if (speed === Number.POSITIVE_INFINITY) return () => 0
+  let origin: { readonly ts: number; readonly startedMs: number } | null = null
+  return (ts) => {
+    origin ??= { ts, startedMs: performance.now() }
+    return origin.startedMs + (ts - origin.ts) / speed - performance.now()
+  }
+}
+
+/** The window of unacknowledged messages. */
+function createFlow(window: number) {
+  let inFlight = 0
+  let failed: Error | null = null
+  let waiting: {
+    readonly below: number
+    readonly resolve: () => void
+    readonly reject: (e: Error) => void
+  } | null = null
+  const until = (below: number) =>
+    new Promise<void>((resolve, reject) => {
+      waiting = { below, resolve, reject }
+      settle()
+    })
+  function settle(): void {
+    if (!waiting) return
+    const { below, resolve, reject } = waiting
+    if (failed) reject(failed)
+    else if (inFlight < below) resolve()
+    else return
+    waiting = null
+  }
+  return {
+    room: () => (inFlight < window && !failed ? undefined : until(window)),
+    empty: () => until(1),
+    sent: () => {
+      inFlight++
+    },
+    acknowledged: (error?: Error | null) => {
+      inFlight--
+      if (error) failed ??= error
+      settle()
+    },
+  }
+}
+
+/** Which connection an asset uses. */
+function lane(asset: string, connections: number): number {
+  let sum = 0
+  for (let i = 0; i < asset.length; i++) sum = (sum * 31 + asset.charCodeAt(i)) | 0
+  return Math.abs(sum) % connections
+}
+
+function sleep(ms: number, signal: AbortSignal | undefined): Promise<void> {
+  return new Promise((resolve) => {
+    const done = () => {
+      clearTimeout(timer)
+      signal?.removeEventListener('abort', done)
+      resolve()
+    }
+    const timer = setTimeout(done, ms)
+    signal?.addEventListener('abort', done)
+  })
+}
