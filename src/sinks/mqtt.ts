@@ -1,0 +1,113 @@
+/**
+ * Alerts as retained MQTT messages on `alerts/{asset}/{rule}`: the alert as it stands, or an empty payload
+ * once it is over. Follows `alert-states`, at least once; at start the open alerts are published again,
+ * because an embedded broker forgets what it retained. Last stage of the flow.
+ */
+import type { Batch, Effects, EventLog, Follower, LogRecord, Processor } from '../core/ports.ts'
+import type { TopicNames } from '../core/topics.ts'
+
+/** Publishes to MQTT; resolves when the broker has it. */
+export type PublishMessage = (
+  topic: string,
+  payload: Uint8Array,
+  options: { readonly qos: 0 | 1; readonly retain: boolean },
+) => Promise<void>
+
+export interface MqttSinkOptions {
+  readonly log: EventLog
+  readonly topics: Pick<TopicNames, 'alert-states'>
+  /** Consumer group of the engine; the sink's is named after it. */
+  readonly group: string
+  /** MQTT topic with `{asset}` and `{rule}`. */
+  readonly topic: string
+  readonly publish: PublishMessage
+  /** A batch could not be published; it is tried again. */
+  onError?(error: Error): void
+}
+
+export interface MqttSink {
+  /** Records of `alert-states` not published yet. */
+  lag(): Promise<number>
+  stop(): Promise<void>
+}
+
+/** Open alerts gathered at start before they are published; more go out in several rounds. */
+const OPEN_ALERTS = 100_000
+const NOTHING = new Uint8Array(0)
+const decoder = new TextDecoder()
+
+/** Publishes the open alerts, then follows; rejects when the log can't be read. */
+export async function startMqttSink(options: MqttSinkOptions): Promise<MqttSink> {
+  await publishOpenAlerts(options)
+  const follower: Follower = options.log.follow({
+    topic: options.topics['alert-states'],
+    group: `${options.group}-mqtt-sink`,
+    from: 'start',
+    open: () => makeProcessor(options),
+    onError: (error) => options.onError?.(error),
+  })
+  return {
+    async lag() {
+      let lag = 0
+      for (const records of (await follower.lag()).values()) lag += records
+      return lag
+    },
+    stop: () => follower.stop(),
+  }
+}
+
+function makeProcessor(options: MqttSinkOptions): Processor {
+  return {
+    restore: async (_state, committed) => committed,
+    async process(batch: Batch): Promise<Effects> {
+      // Only the last state of an alert in a batch is worth a message.
+      const latest = new Map(batch.records.map((record) => [record.key, record]))
+      for (const record of latest.values()) await publishState(options, record, openAlert(record))
+      return { emit: [], state: [], keepFrom: batch.nextOffset }
+    },
+    close: async () => {},
+  }
+}
+
+async function publishOpenAlerts(options: MqttSinkOptions): Promise<void> {
+  const { log, topics } = options
+  for (const [partition] of (await log.bounds(topics['alert-states'])).entries()) {
+    const open = new Map<string, LogRecord>()
+    let published = false
+    const publishAll = async () => {
+      for (const record of open.values()) await publishState(options, record, record.value)
+      open.clear()
+      published = true
+    }
+    for await (const records of log.read(topics['alert-states'], partition, 0)) {
+      for (const record of records) {
+        if (record.key === null) continue
+        const wasOpen = open.delete(record.key)
+        if (openAlert(record)) open.set(record.key, record)
+        else if (!wasOpen && published) await publishState(options, record, null)
+      }
+      if (open.size >= OPEN_ALERTS) await publishAll()
+    }
+    await publishAll()
+  }
+}
+
+/** @returns the alert's JSON; null when it is over */
+function openAlert({ value }: LogRecord): Uint8Array | null {
+  if (value === null) return null
+  const alert: unknown = JSON.parse(decoder.decode(value))
+  const isClosed = typeof alert === 'object' && alert !== null && 'state' in alert && alert.state === 'closed'
+  return isClosed ? null : value
+}
+
+async function publishState(
+  { topic, publish }: MqttSinkOptions,
+  { key }: LogRecord,
+  alert: Uint8Array | null,
+): Promise<void> {
+  // Neither asset ids nor names of rules hold a slash.
+  const [asset, rule] = (key ?? '').split('/')
+  if (!asset || !rule) return
+  const name = topic.replace('{asset}', asset).replace('{rule}', rule)
+  await publish(name, alert ?? NOTHING, { qos: 1, retain: true })
+}
