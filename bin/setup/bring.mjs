@@ -19,7 +19,7 @@ import { isTrouble } from './trouble.mjs'
 /** @typedef {{ dev?: boolean, native?: boolean }} Wanted development packages too; the native library too */
 /** @typedef {import('./native/native.mjs').Status} Status */
 
-const SIGNAL_STATUS = { SIGINT: 130, SIGTERM: 143 }
+const SIGNAL_STATUS = { SIGHUP: 129, SIGINT: 130, SIGTERM: 143 }
 
 /**
  * @param {Wanted} wanted
@@ -85,15 +85,15 @@ export function tellNative(status) {
  * @returns {Promise<T>}
  */
 export async function interruptible(work) {
-  const stop = (/** @type {'SIGINT' | 'SIGTERM'} */ signal) => {
+  const stop = (/** @type {keyof typeof SIGNAL_STATUS} */ signal) => {
     stopRunning(signal)
     process.exit(SIGNAL_STATUS[signal])
   }
-  process.on('SIGINT', stop).on('SIGTERM', stop)
+  process.on('SIGHUP', stop).on('SIGINT', stop).on('SIGTERM', stop)
   try {
     return await work()
   } finally {
-    process.off('SIGINT', stop).off('SIGTERM', stop)
+    process.off('SIGHUP', stop).off('SIGINT', stop).off('SIGTERM', stop)
   }
 }
 

@@ -10,6 +10,8 @@ import { delimiter, join } from 'node:path'
 /** How much of a program's output is kept for a message. */
 const OUTPUT_CHARACTERS = 64 * 1024
 const MESSAGE_LINES = 12
+const WATCH_MS = 1_000
+const LONGEST_TIMER_MS = 2 ** 31 - 1
 
 /** @type {Set<import('node:child_process').ChildProcess>} */
 const running = new Set()
@@ -25,8 +27,9 @@ const running = new Set()
 /**
  * @param {string} command
  * @param {readonly string[]} args
- * @param {{ cwd?: string, env?: NodeJS.ProcessEnv, limitMs?: number, show?: boolean }} [options] `show` hands
- *   the program's output through to people (stdout and stderr) instead of keeping it
+ * @param {{ cwd?: string, env?: NodeJS.ProcessEnv, limitMs?: number, show?: boolean, isStuck?: () => string | null }} [options]
+ *   `show` hands the program's output through to people (stdout and stderr) instead of keeping it; `isStuck` is asked
+ *   every second and stops the program with the reason that it answers
  * @returns {Promise<Outcome>}
  */
 export function run(command, args, options = {}) {
@@ -35,16 +38,22 @@ export function run(command, args, options = {}) {
       cwd: options.cwd,
       env: options.env ?? process.env,
       stdio: options.show ? 'inherit' : ['ignore', 'pipe', 'pipe'],
+      // A group of its own, so that what it started can be stopped with it; one that people see stays in the
+      // terminal's group, which Ctrl-C reaches.
+      detached: !options.show,
     })
     running.add(child)
     const kept = { stdout: '', output: '' }
-    const limit = setTimeout(
-      () => {
-        kept.output += `\nstopped after ${(options.limitMs ?? 0) / 1000} s\n`
-        child.kill('SIGKILL')
-      },
-      options.limitMs ?? 2 ** 31 - 1,
-    )
+    const stop = (/** @type {string} */ reason) => {
+      kept.output += `\nstopped: ${reason}\n`
+      kill(child, 'SIGKILL')
+    }
+    const limitMs = options.limitMs ?? LONGEST_TIMER_MS
+    const limit = setTimeout(() => stop(`not done after ${limitMs / 1000} s`), limitMs)
+    const watch = setInterval(() => {
+      const reason = options.isStuck?.() ?? null
+      if (reason !== null) stop(reason)
+    }, WATCH_MS)
     child.stdout?.setEncoding('utf8').on('data', (text) => {
       kept.stdout = lastOf(kept.stdout + text)
       kept.output = lastOf(kept.output + text)
@@ -54,6 +63,7 @@ export function run(command, args, options = {}) {
     })
     const end = (/** @type {number | null} */ status) => {
       clearTimeout(limit)
+      clearInterval(watch)
       running.delete(child)
       resolve({ ok: status === 0, status, ...kept })
     }
@@ -79,7 +89,21 @@ export function npmErrorOf(output) {
 
 /** Stops what is still running; for an interrupted set-up. @param {NodeJS.Signals} signal */
 export function stopRunning(signal) {
-  for (const child of running) child.kill(signal)
+  for (const child of running) kill(child, signal)
+}
+
+/**
+ * @param {import('node:child_process').ChildProcess} child
+ * @param {NodeJS.Signals} signal
+ */
+function kill(child, signal) {
+  if (child.pid === undefined) return
+  const isGroup = child.stdout !== null
+  try {
+    process.kill(isGroup ? -child.pid : child.pid, signal)
+  } catch (error) {
+    if (/** @type {NodeJS.ErrnoException} */ (error).code !== 'ESRCH') throw error
+  }
 }
 
 /** The lines of an output that a message can carry. @param {string} output */
