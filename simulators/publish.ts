@@ -14,6 +14,8 @@ export interface PublishOptions {
   readonly topic: string
   /** Times real time; Infinity = as fast as acknowledged. */
   readonly speed: number
+  /** Event time (epoch ms) that is due at once; what is older comes at once too. Default: that of the first reading. */
+  readonly startAtMs?: number
   /** Connections; an asset stays on one, which keeps its order. */
   readonly connections: number
   /** Messages sent and not yet acknowledged, over all connections. */
@@ -39,7 +41,7 @@ const CONNECT_TIMEOUT_MS = 10_000
 const RECONNECT_MS = 500
 
 /**
- * @param readings in time order; the first is due at once
+ * @param readings in time order
  * @throws failure 'unavailable' when the broker can't be reached or refuses
  */
 export async function publishReadings(
@@ -52,7 +54,7 @@ export async function publishReadings(
   for (const client of clients) client.on('reconnect', () => reconnects++)
   let sent = 0
   try {
-    const due = createPace(options.speed)
+    const due = createPace(options.speed, options.startAtMs)
     for await (const reading of readings) {
       const waitMs = due(reading.ts)
       if (waitMs > 0) await sleep(waitMs, options.signal)
@@ -94,13 +96,14 @@ async function connect({ url, username, password }: PublishOptions): Promise<Mqt
   })
 }
 
-/** Ms until a reading is due, by its event time and the speed; the first is due at once. */
-function createPace(speed: number): (ts: number) => number {
+/** Ms until a reading is due, by its event time and the speed. */
+function createPace(speed: number, startAtMs: number | undefined): (ts: number) => number {
   if (speed === Number.POSITIVE_INFINITY) return () => 0
-  let origin: { readonly ts: number; readonly startedMs: number } | null = null
+  const startedMs = performance.now()
+  let originTs = startAtMs
   return (ts) => {
-    origin ??= { ts, startedMs: performance.now() }
-    return origin.startedMs + (ts - origin.ts) / speed - performance.now()
+    originTs ??= ts
+    return startedMs + (ts - originTs) / speed - performance.now()
   }
 }
 

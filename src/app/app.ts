@@ -20,7 +20,7 @@ import { type IngestStage, makeIntakeOf, startIngest } from './ingest.ts'
 import { watchEngine } from './observer.ts'
 import { type LoadedPipelines, loadPipelines } from './pipelines.ts'
 import { readinessOf } from './readiness.ts'
-import { startSinks } from './sinks.ts'
+import { startMqttAlerts } from './sinks.ts'
 import { submitTo } from './submit.ts'
 
 export type Role = 'all' | 'ingest' | 'engine' | 'http'
@@ -116,7 +116,7 @@ async function startStages(
     onStop(ingest.close)
   }
   if (runs('engine') && settings.sinks.mqtt.enabled && !options.untilCaughtUp) {
-    onStop(startSinks(settings, log, ingest, logger))
+    onStop(await startMqttAlerts(settings, log, ingest, logger))
   }
   const embedded = ingest?.embedded
   return {

@@ -1,29 +1,20 @@
-/** How fast the loaded backend answers: one measurement for `doctor`, on a net of the size that the program serves. */
+/** How quick the backend is on this machine: one prediction of a small net, as `doctor` shows it. */
 import type { Backend } from './backend.ts'
+import { buildNetwork } from './network.ts'
 
-/** As the engine pads its batches (model/scorer.ts). */
+const INPUTS = 48
 const ROWS = 64
-const FEATURES = 48
-const WARM_UP = 5
-const MEASURED = 25
+const ROUNDS = 20
 
-/** Milliseconds for one prediction of 64 windows by a net of 48-64-32-1; the median of 25 after a warm-up. */
+/** Median ms of one prediction of 64 windows with 48 features (48-64-32-1). */
 export function predictionMs({ tf }: Backend): number {
-  const net = tf.sequential({
-    layers: [
-      tf.layers.dense({ units: 64, activation: 'relu', inputShape: [FEATURES] }),
-      tf.layers.dense({ units: 32, activation: 'relu' }),
-      tf.layers.dense({ units: 1, activation: 'sigmoid' }),
-    ],
-  })
-  const rows = tf.zeros([ROWS, FEATURES])
-  const times = Array.from({ length: WARM_UP + MEASURED }, () => {
-    const startMs = performance.now()
-    tf.tidy(() => [net.predictOnBatch(rows)].flat()[0]?.dataSync())
-    return performance.now() - startMs
-  })
-  rows.dispose()
-  net.dispose()
-  const sorted = times.slice(WARM_UP).sort((a, b) => a - b)
-  return sorted[MEASURED >> 1] ?? 0
+  const network = buildNetwork(tf, { inputs: INPUTS, hidden: [64, 32], l2: 0, seed: 1 })
+  const times: number[] = []
+  for (let round = 0; round < ROUNDS; round++) {
+    const startedMs = performance.now()
+    tf.tidy(() => network.predictOnBatch(tf.zeros([ROWS, INPUTS])))
+    times.push(performance.now() - startedMs)
+  }
+  network.dispose()
+  return times.sort((a, b) => a - b)[ROUNDS >> 1]!
 }
