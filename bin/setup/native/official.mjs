@@ -7,7 +7,7 @@
 import { existsSync } from 'node:fs'
 import { request as httpRequest } from 'node:http'
 import { request as httpsRequest } from 'node:https'
-import { dirname, join } from 'node:path'
+import { delimiter, dirname, join } from 'node:path'
 import { step } from '../progress.mjs'
 import { endOf, run } from '../run.mjs'
 import { messageOf, trouble } from '../trouble.mjs'
@@ -36,19 +36,26 @@ export function proxyOf(env) {
  */
 export async function fromOfficial(tfjsNode, staged) {
   await ask(process.env)
-  const bin = join(dirname(dirname(tfjsNode)), '.bin')
-  const outcome = await step('native TensorFlow: official download (about 120 MB)', () =>
-    run(process.execPath, ['scripts/install.js'], {
-      cwd: tfjsNode,
-      env: { ...process.env, PATH: `${bin}:${process.env.PATH}` },
-      limitMs: DOWNLOAD_LIMIT_MS,
-    }),
-  )
-  if (!outcome.ok || !existsSync(join(tfjsNode, BINDING))) {
-    throw trouble(`its install script failed: ${endOf(outcome.output).split('\n').at(-1)}`, '')
-  }
+  await step('native TensorFlow: official download (about 120 MB)', () => install(tfjsNode))
   const libraries = existsSync(join(tfjsNode, 'deps/lib')) ? await filesIn(join(tfjsNode, 'deps/lib')) : []
   await place([BINDING, ...libraries.map((name) => `deps/lib/${name}`)], tfjsNode, staged)
+}
+
+/** @param {string} tfjsNode */
+async function install(tfjsNode) {
+  // The script calls node-pre-gyp by name, as npm would let it.
+  const bin = join(dirname(dirname(tfjsNode)), '.bin')
+  const outcome = await run(process.execPath, ['scripts/install.js'], {
+    cwd: tfjsNode,
+    env: { ...process.env, PATH: `${bin}${delimiter}${process.env.PATH}` },
+    limitMs: DOWNLOAD_LIMIT_MS,
+  })
+  if (outcome.ok && existsSync(join(tfjsNode, BINDING))) return
+  const lines = endOf(outcome.output).split('\n')
+  throw trouble(
+    `its install script failed: ${lines.findLast((line) => /error/i.test(line)) ?? lines.at(-1)}`,
+    '',
+  )
 }
 
 /**
