@@ -49,7 +49,7 @@ function drawBuild(random: Random): Build {
     torque: RATED_TORQUE * random.between(0.97, 1.03),
     slip: RATED_SLIP * random.between(0.9, 1.1),
     current: random.between(0.97, 1.03),
-    vibration: random.between(0.6, 1.3),
+    vibration: random.between(0.6, 1.5),
     bodyKelvin: 50 * random.between(0.88, 1.12),
     spotKelvin: 10 * random.between(0.85, 1.15),
     response: random.between(0.8, 1.25),
@@ -79,7 +79,7 @@ function vibration(build: Build, influence: Influence, random: Random): number {
     residual,
     10 * build.response * severityOf(influence, 'imbalance') * speed * speed,
     8 * build.response * wear * speed * random.logNormal(0.4 * wear),
-    3 * build.response * severityOf(influence, 'winding-overheating') * speed,
+    0.9 * build.response * severityOf(influence, 'winding-overheating') * speed,
   )
   return energySum(level, BACKGROUND_VIBRATION) * random.logNormal(0.05)
 }

@@ -4,7 +4,7 @@
  */
 import { createHash } from 'node:crypto'
 import { mkdir, readdir, readFile, rename, rm, writeFile } from 'node:fs/promises'
-import { dirname, join } from 'node:path'
+import { join } from 'node:path'
 import { failure, messageOf } from '../core/errors.ts'
 import { type Manifest, MODEL_NAME, MODEL_VERSION, parseManifest } from './manifest.ts'
 import type { NetworkFiles } from './network.ts'
@@ -120,7 +120,7 @@ async function readPart(path: string): Promise<Buffer> {
  * @param dir the folder of all models
  * @param card text of README.md
  * @param replace a version that is there gives way; without it that is an error
- * @returns path of the version's folder
+ * @returns path of the version's folder, and which of its files differ from those that were there
  */
 export async function writeModel(
   dir: string,
@@ -128,19 +128,28 @@ export async function writeModel(
   files: NetworkFiles,
   card: string,
   replace = false,
-): Promise<string> {
+): Promise<{ readonly path: string; readonly changed: readonly string[] }> {
   const path = join(dir, manifest.name, manifest.version)
-  if (!replace && (await namesIn(dirname(path))).includes(manifest.version)) {
-    throw failure('conflict', `${path} is there already; take another version, or replace it by --replace`)
+  const there = await namesIn(path)
+  if (there.length > 0 && !replace) {
+    throw failure('conflict', `${path} is there already; --replace writes over it, another version leaves it`)
   }
+  const contents: readonly (readonly [string, Uint8Array])[] = [
+    [NETWORK_FILES.topology, Buffer.from(files.topology)],
+    [NETWORK_FILES.weights, files.weights],
+    ['manifest.json', Buffer.from(`${JSON.stringify(manifest, null, 2)}\n`)],
+    ['README.md', Buffer.from(card)],
+  ]
   const fresh = `${path}.new`
   await rm(fresh, { recursive: true, force: true })
   await mkdir(fresh, { recursive: true })
-  await writeFile(join(fresh, NETWORK_FILES.topology), files.topology)
-  await writeFile(join(fresh, NETWORK_FILES.weights), files.weights)
-  await writeFile(join(fresh, 'manifest.json'), `${JSON.stringify(manifest, null, 2)}\n`)
-  await writeFile(join(fresh, 'README.md'), card)
+  const changed: string[] = []
+  for (const [name, bytes] of contents) {
+    await writeFile(join(fresh, name), bytes)
+    if (!there.includes(name) || sha256(await readPart(join(path, name))) !== sha256(bytes))
+      changed.push(name)
+  }
   await rm(path, { recursive: true, force: true })
   await rename(fresh, path)
-  return path
+  return { path, changed }
 }

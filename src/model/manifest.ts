@@ -104,7 +104,7 @@ export const Manifest = Type.Object(
         fromMs: Type.Integer(),
         toMs: Type.Integer(),
         horizon: Type.Object(
-          { share: Share, beforeMs: Type.Number(), afterMs: Type.Number() },
+          { share: Share, beforeMs: Type.Union([Type.Number(), Type.Null()]), afterMs: Type.Number() },
           { ...strict, description: 'Which windows before a failure are positive: see training/horizon' },
         ),
         epochs: Count,

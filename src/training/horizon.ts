@@ -2,11 +2,12 @@
  * Which windows count as "fails soon": a label says when a fault began and when the machine failed, the horizon
  * says which part of that time a warning is wanted in. The manifest of a model records it.
  *
- *   from             to − share·(to − from)             to              to + afterMs
+ *   from                   positive from                to              to + afterMs
  *    │  left out (too early) │  positive: fails soon     │ left out (broken) │
  *
- * A label without `to` is a failure at `from`: positive are the `beforeMs` before it. Windows that lie across a
- * border are left out; windows that touch no label are negative.
+ * Positive is the last `share` of the way from onset to failure; or, when `beforeMs` is given, the time that long
+ * before the failure, as far as the fault had begun. A label without `to` is a failure at `from` and needs
+ * `beforeMs`. Windows that lie across a border are left out; windows that touch no label are negative.
  */
 import { failure } from '../core/errors.ts'
 
@@ -22,8 +23,8 @@ export interface FailureLabel {
 export interface Horizon {
   /** Last share of the time from onset to failure. */
   readonly share: number
-  /** Before a failure whose onset is not known. */
-  readonly beforeMs: number
+  /** Ms before a failure; null = by `share`. */
+  readonly beforeMs: number | null
   /** Behind a failure: the machine is broken or under repair, and teaches nothing. */
   readonly afterMs: number
 }
@@ -48,18 +49,26 @@ export interface Verdict {
   readonly span: number
 }
 
-/** @throws Failure `input` when a label ends before it begins */
+/** @throws Failure `input` when a label ends before it begins, or needs a horizon in time and there is none */
 export function failureSpans(labels: readonly FailureLabel[], horizon: Horizon): FailureSpan[] {
   return labels.map((label) => {
-    const { asset, from, to } = label
-    if (to !== null && to < from) {
-      throw failure('input', `label of ${asset}: to (${to}) is before from (${from})`)
-    }
-    const failureMs = to ?? from
-    const positiveFromMs = to === null ? from - horizon.beforeMs : to - horizon.share * (to - from)
-    const beginMs = Math.min(from, positiveFromMs)
+    const failureMs = label.to ?? label.from
+    const positiveFromMs = positiveFrom(label, horizon)
+    const beginMs = Math.min(label.from, positiveFromMs)
     return { label, beginMs, positiveFromMs, failureMs, endMs: failureMs + horizon.afterMs }
   })
+}
+
+function positiveFrom({ asset, from, to }: FailureLabel, { share, beforeMs }: Horizon): number {
+  if (to === null) {
+    if (beforeMs !== null) return from - beforeMs
+    throw failure(
+      'input',
+      `the label of ${asset} at ${from} has no 'to'; say by --horizon how long before a failure a window counts as failing`,
+    )
+  }
+  if (to < from) throw failure('input', `the label of ${asset}: 'to' (${to}) is before 'from' (${from})`)
+  return beforeMs === null ? to - share * (to - from) : Math.max(from, to - beforeMs)
 }
 
 /** @returns a judge of windows [startMs, endMs) of an asset */
