@@ -28,7 +28,10 @@ const HALF_DEVIATION = 6
 /** Per channel and kept statistic: windows, mean, mean square deviation. */
 const SLOTS = 3
 
-/** Plain numbers: `SLOTS` per kept statistic of each channel of the layout. */
+/**
+ * Plain numbers: `SLOTS` per kept statistic of each channel of the layout. It may be ahead of a window that
+ * closed before a channel came, so what is worked through are the window's channels.
+ */
 export interface Normal {
   cells: Float64Array
 }
@@ -59,7 +62,7 @@ export function widenNormal(normal: Normal, channels: number): void {
  * @param statistics of all channels, as a closed window has them
  */
 export function learnNormal(normal: Normal, statistics: Float64Array): void {
-  const channels = normal.cells.length / (KEPT.length * SLOTS)
+  const channels = statistics.length / STATISTICS.length
   for (let channel = 0; channel < channels; channel++) {
     for (let k = 0; k < KEPT.length; k++) {
       const value = statistics[channel * STATISTICS.length + KEPT_AT[k]!]!
@@ -109,7 +112,7 @@ function deviation(normal: Normal, channel: number, statistics: Float64Array): D
  * a logistic curve through 0.5 at six spreads. While the normal is being learned the risk is 0.
  */
 export function normalScore(normal: Normal, statistics: Float64Array): number {
-  const channels = normal.cells.length / (KEPT.length * SLOTS)
+  const channels = statistics.length / STATISTICS.length
   let most = 0
   for (let channel = 0; channel < channels; channel++) {
     most = Math.max(most, deviation(normal, channel, statistics)?.spreads ?? 0)
