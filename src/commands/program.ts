@@ -1,8 +1,8 @@
 /** The command line (design 4.1): commands, options and help texts. What a command does is in its own file. */
 import { Command, InvalidArgumentError, Option } from 'commander'
 import { MACHINE_CLASSES } from '../../simulators/fleet.ts'
-import { durationMs } from '../config/units.ts'
 import { messageOf } from '../core/errors.ts'
+import { durationMs } from '../core/units.ts'
 import { VERSION } from './version.ts'
 
 export function buildProgram(): Command {

@@ -3,6 +3,7 @@ import { failure } from '../core/errors.ts'
 import { assetPattern } from '../core/match.ts'
 import { nearest } from '../core/nearest.ts'
 import { TOPICS, type Topic, topicNames } from '../core/topics.ts'
+import { durationMs, sizeBytes } from '../core/units.ts'
 import type { ConfigFile } from './schema.ts'
 import type {
   AlertRuleSettings,
@@ -13,7 +14,6 @@ import type {
   PipelineSettings,
   Settings,
 } from './settings.ts'
-import { durationMs, sizeBytes } from './units.ts'
 
 type PipelineFile = ConfigFile['pipelines'][number]
 

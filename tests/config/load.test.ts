@@ -4,7 +4,7 @@ import { join } from 'node:path'
 import fc from 'fast-check'
 import { describe, expect, test } from 'vitest'
 import { type LoadOptions, loadConfig, printConfig, variableName } from '../../src/config/load.ts'
-import { durationMs, sizeBytes } from '../../src/config/units.ts'
+import { durationMs, sizeBytes } from '../../src/core/units.ts'
 
 const bare: LoadOptions = { file: undefined, env: {}, flags: {}, modelsDir: '/models', base: {} }
 
