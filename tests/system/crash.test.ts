@@ -50,6 +50,11 @@ function publishForever(port: number) {
   }, 5)
   return {
     acknowledged,
+    /** Waits until the broker of now has acknowledged something. */
+    async heard() {
+      const before = acknowledged.size
+      while (acknowledged.size === before) await sleep(5)
+    },
     async stop() {
       clearInterval(timer)
       while (inFlight > 0) await sleep(10)
@@ -81,6 +86,7 @@ test(`${KILLS} × kill -9 (CRASH_SEED=${SEED} repeats the moments)`, { timeout: 
     const program = startProgram(['up'], env)
     programs.push(program)
     await untilReady(program, httpPort)
+    await publisher.heard()
     await sleep(RUN_MS[0] + random.uniform() * (RUN_MS[1] - RUN_MS[0]))
     program.child.kill('SIGKILL')
     await program.ended
@@ -88,6 +94,7 @@ test(`${KILLS} × kill -9 (CRASH_SEED=${SEED} repeats the moments)`, { timeout: 
   const last = startProgram(['up'], env)
   programs.push(last)
   await untilReady(last, httpPort)
+  await publisher.heard()
   await publisher.stop()
   last.child.kill('SIGTERM')
   expect(await last.ended, last.output()).toBe(0)
