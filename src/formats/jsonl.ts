@@ -1,0 +1,76 @@
+/**
+ * JSON Lines → readings: each line a reading as MQTT carries it (design 4.3), or, with a map, a flat object.
+ */
+import type { Readable } from 'node:stream'
+import { StringDecoder } from 'node:string_decoder'
+import { parse } from 'secure-json-parse'
+import { failure, messageOf } from '../core/errors.ts'
+import type { RecordingMap } from './map.ts'
+import { makeReadingCheck } from './reading.ts'
+import { makeTable, type RecordedReading, type RowReader } from './rows.ts'
+
+/** Longest line. */
+const LINE_LETTERS = 16 * 1024 * 1024
+/** Most channels of a reading in a file. */
+const CHANNELS = 1024
+
+/**
+ * @param bytes of the file, unpacked
+ * @param file its name without folder and extension
+ * @throws Failure `input` that names the line, the place and what would be right
+ */
+export async function* readJsonl(
+  bytes: Readable,
+  map: RecordingMap,
+  file: string,
+): AsyncGenerator<RecordedReading> {
+  const readLine = map.place === null ? makeReadingReader() : makeRowReader(map, file)
+  let number = 0
+  try {
+    for await (const line of linesOf(bytes)) {
+      number++
+      if (line.trim() !== '') yield readLine(parse(line))
+    }
+  } catch (error) {
+    throw failure('input', `line ${Math.max(number, 1)}: ${messageOf(error)}`, error)
+  }
+}
+
+function makeReadingReader(): (value: unknown) => RecordedReading {
+  const check = makeReadingCheck(CHANNELS)
+  return (value) => {
+    const checked = check(value, { asset: null, receivedAt: null })
+    if ('reason' in checked) throw failure('input', checked.detail)
+    return { ...checked.reading, values: checked.reading.values ?? {} }
+  }
+}
+
+/** Lines need not have the same keys. */
+function makeRowReader(map: RecordingMap, file: string): (value: unknown) => RecordedReading {
+  const table = makeTable(map, file)
+  let names: readonly string[] = []
+  let readRow: RowReader | null = null
+  return (value) => {
+    if (typeof value !== 'object' || value === null || Array.isArray(value)) {
+      throw failure('input', 'expected an object')
+    }
+    const keys = Object.keys(value)
+    if (readRow === null || keys.length !== names.length || keys.some((key, i) => key !== names[i])) {
+      names = keys
+      readRow = table.columns(keys)
+    }
+    return readRow(Object.values(value))
+  }
+}
+
+async function* linesOf(bytes: Readable): AsyncGenerator<string> {
+  const decoder = new StringDecoder('utf8')
+  let rest = ''
+  for await (const chunk of bytes) {
+    const lines = (rest + decoder.write(chunk)).split('\n')
+    rest = lines.pop() ?? ''
+    if (rest.length > LINE_LETTERS) throw failure('input', `a line of more than ${LINE_LETTERS} letters`)
+    yield* lines
+  }
+  yield rest + decoder.end()
+}
