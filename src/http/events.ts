@@ -73,7 +73,7 @@ export function serveEvents(app: FastifyInstance, deps: HttpDeps, api: ApiDeps, 
       gaps: [...gaps],
       publish: publishExample(deps.settings.mqtt),
     }
-    client.send(sseFrame('hello', encodeEventId(from), JSON.stringify(hello)))
+    client.sendFirst(sseFrame('hello', encodeEventId(from), JSON.stringify(hello)))
     try {
       await catchUp(api.log, api.topics, hub, client, from)
     } catch (err) {

@@ -46,12 +46,14 @@ export const NEWCOMER_CACHE_MS = 2000
 /** Scores are gathered this long into one write per subscriber; an alert goes at once. */
 export const SSE_TICK_MS = 200
 /** Gathered bytes that are written without waiting for the tick. */
-export const SSE_CHUNK_BYTES = 64 * 1024
+export const SSE_CHUNK_BYTES = 256 * 1024
 export const SSE_HEARTBEAT_MS = 15_000
 /** What a subscriber is told to wait before it comes back. */
 export const SSE_RETRY_MS = 2000
 /** Events that a returning subscriber gets from the log; beyond it, it is told of a gap. */
 export const SSE_RESUME_SCORES = 20_000
 export const SSE_RESUME_ALERTS = 10_000
+/** A returning subscriber so few events behind is joined to the live ones, which wait for the rest. */
+export const SSE_HANDOVER_EVENTS = 500
 /** A returning subscriber that takes nothing for this long is dropped. */
 export const SSE_DRAIN_TIMEOUT_MS = 10_000

@@ -12,7 +12,7 @@ export interface LiveHub {
   readonly positions: Positions
   readonly clients: number
   push(record: LiveRecord): void
-  /** Adds a subscriber that has been sent all up to `positions`. */
+  /** Adds a subscriber: it gets what is pushed from now on. */
   join(client: SseClient): void
   /** Ends all subscriptions. */
   close(): void
@@ -30,6 +30,7 @@ export function makeLiveHub(opened: Positions): LiveHub {
   let frames: Frame[] = []
   let framesBytes = 0
   let tick: NodeJS.Timeout | null = null
+  let turn: NodeJS.Immediate | null = null
   const heartbeat = setInterval(() => {
     const text = sseHeartbeat(encodeEventId(positions))
     flush()
@@ -42,8 +43,10 @@ export function makeLiveHub(opened: Positions): LiveHub {
   }
 
   function flush(): void {
-    if (tick !== null) clearTimeout(tick)
+    clearTimeout(tick ?? undefined)
+    clearImmediate(turn ?? undefined)
     tick = null
+    turn = null
     if (frames.length === 0) return
     const gathered = frames
     frames = []
@@ -72,7 +75,8 @@ export function makeLiveHub(opened: Positions): LiveHub {
       const text = sseFrame(EVENT_NAMES[topic], encodeEventId(positions), data)
       frames.push({ topic, asset, text })
       framesBytes += text.length
-      if (topic === 'alerts' || framesBytes >= SSE_CHUNK_BYTES) flush()
+      // Never in the middle of a batch of records: between two writes a subscriber must have had time to read.
+      if (topic === 'alerts' || framesBytes >= SSE_CHUNK_BYTES) turn ??= setImmediate(flush)
       else tick ??= setTimeout(flush, SSE_TICK_MS)
     },
     join(client) {

@@ -6,7 +6,7 @@ import type { Bounds, EventLog } from '../core/ports.ts'
 import type { TopicNames } from '../core/topics.ts'
 import { LIVE_TOPICS, type LiveTopic, type Positions } from './board.ts'
 import { decodeEventId, encodeEventId } from './eventId.ts'
-import { SSE_RESUME_ALERTS, SSE_RESUME_SCORES } from './limits.ts'
+import { SSE_HANDOVER_EVENTS, SSE_RESUME_ALERTS, SSE_RESUME_SCORES } from './limits.ts'
 import type { LiveHub } from './live.ts'
 import { readAlertEvent, readScore } from './recordValue.ts'
 import { EVENT_NAMES, type SseClient, sseFrame, wants } from './sseClient.ts'
@@ -68,17 +68,37 @@ export async function catchUp(
   from: Positions,
 ): Promise<void> {
   const at = { alerts: [...from.alerts], scores: [...from.scores] }
-  for (let round = 0; round < CATCH_UP_ROUNDS && !client.gone; round++) {
-    // Compared and joined in one turn of the event loop: nothing can come in between.
-    if (encodeEventId(at) === encodeEventId(hub.positions)) return hub.join(client)
-    for (const topic of LIVE_TOPICS) {
-      for (let partition = 0; partition < at[topic].length; partition++) {
-        await sendRange(log, topics[topic], topic, partition, hub.positions[topic][partition]!, at, client)
-      }
+  for (let round = 0; behind(at, hub.positions) > SSE_HANDOVER_EVENTS; round++) {
+    // It takes them more slowly than they come. It will be back with its last id.
+    if (round === CATCH_UP_ROUNDS) client.end()
+    if (client.gone) return
+    await sendUpTo(log, topics, hub.positions, at, client)
+  }
+  // In one turn of the event loop: live events from here on wait until those before have been sent.
+  const to = { alerts: [...hub.positions.alerts], scores: [...hub.positions.scores] }
+  client.hold()
+  hub.join(client)
+  await sendUpTo(log, topics, to, at, client)
+  client.release()
+}
+
+function behind(at: Positions, live: Positions): number {
+  const counts = LIVE_TOPICS.flatMap((topic) => live[topic].map((offset, p) => offset - at[topic][p]!))
+  return counts.reduce((sum, count) => sum + Math.max(0, count), 0)
+}
+
+async function sendUpTo(
+  log: EventLog,
+  topics: TopicNames,
+  to: Positions,
+  at: Record<LiveTopic, number[]>,
+  client: SseClient,
+): Promise<void> {
+  for (const topic of LIVE_TOPICS) {
+    for (const partition of at[topic].keys()) {
+      await sendRange(log, topics[topic], topic, partition, to[topic][partition]!, at, client)
     }
   }
-  // Too slow for now; it comes back with its last id.
-  client.end()
 }
 
 async function sendRange(
@@ -102,7 +122,7 @@ async function sendRange(
         text += sseFrame(EVENT_NAMES[topic], encodeEventId(at), JSON.stringify(event))
       }
     }
-    if (text !== '') client.send(text)
+    if (text !== '') client.sendFirst(text)
     await client.drained()
     if (client.gone) return
   }

@@ -15,8 +15,16 @@ export interface LiveFilter {
 export interface SseClient {
   readonly filter: LiveFilter
   readonly gone: boolean
-  /** @returns false when it was dropped: more than `bufferBytes` of earlier writes are unsent */
+  /**
+   * Sends live events, or keeps them while `hold` lasts.
+   * @returns false when it was dropped: more than `bufferBytes` of earlier ones are unsent
+   */
   send(text: string | Buffer): boolean
+  /** Sends what comes before the live events. */
+  sendFirst(text: string): void
+  /** Live events wait until `release`. */
+  hold(): void
+  release(): void
   /** Waits until it has taken what was written; it is dropped when it takes too long. */
   drained(): Promise<void>
   end(): void
@@ -69,16 +77,34 @@ export function openSseClient(
   response.socket?.setKeepAlive(true, SSE_DRAIN_TIMEOUT_MS)
   response.socket?.setNoDelay(true)
   response.write(`retry: ${SSE_RETRY_MS}\n\n`)
+  const isGone = () => response.destroyed || response.writableEnded
+  let held: (string | Buffer)[] | null = null
+  let heldBytes = 0
   return {
     filter,
     get gone() {
-      return response.destroyed || response.writableEnded
+      return isGone()
     },
     send(text) {
-      if (response.destroyed || response.writableEnded) return false
-      if (response.writableLength > bufferBytes) drop()
-      else response.write(text)
+      if (isGone()) return false
+      if (response.writableLength + heldBytes > bufferBytes) drop()
+      else if (held === null) response.write(text)
+      else {
+        held.push(text)
+        heldBytes += text.length
+      }
       return !response.destroyed
+    },
+    sendFirst(text) {
+      if (!isGone()) response.write(text)
+    },
+    hold() {
+      held = []
+    },
+    release() {
+      for (const text of held ?? []) if (!isGone()) response.write(text)
+      held = null
+      heldBytes = 0
     },
     drained: () =>
       new Promise((resolve) => {
