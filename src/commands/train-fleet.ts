@@ -42,7 +42,7 @@ export function fleetSource(options: TrainOptions): TrainingSource {
   }
   const fleet = makeFleet(className, count, options, options.duration, options.seed, FAULT_RATE)
   const hours = (ms: number) => `${Number((ms / 3_600_000).toFixed(2))} h`
-  const command = `forewarn train --simulate ${className}=${count} --duration ${options.duration / 1000}s`
+  const command = `forewarn train --simulate ${className}=${count} --duration ${options.duration / 60_000}m`
   return {
     name: `${className}-health`,
     version: '1.0.0',

@@ -18,12 +18,13 @@ export function modelCard(manifest: Manifest, outcomes: readonly Outcome[], agai
 }
 
 function purpose({ window, channels, thresholds }: Manifest): string {
+  const { above, clearBelow, onDelayWindows, offDelayWindows } = thresholds
   const rows = channels.map((channel) => `| ${channel.name} | ${channel.unit ?? '(none)'} |`)
   return [
     'Says for each window of a machine how likely a failure is under way: a score of 0 to 1.',
     `Windows of ${seconds(window.sizeMs)} every ${seconds(window.hopMs)}; a pipeline must have the same.`,
-    `Meant for the alert rule: above ${thresholds.above} for ${thresholds.onDelayWindows} windows in a row;`,
-    `cleared below ${thresholds.clearBelow} for ${thresholds.offDelayWindows}.`,
+    `Meant for the alert rule: raised above ${above} for ${onDelayWindows} windows in a row,`,
+    `cleared below ${clearBelow} for ${offDelayWindows} windows in a row.`,
     '',
     '| channel | unit |',
     '| --- | --- |',
@@ -39,29 +40,24 @@ function training({ training, features, backend, seed, code }: Manifest, again: 
       : `the last ${seconds(horizon.beforeMs)} before a failure`
   return [
     '## Training',
-    `Data: ${source}. ${rows} windows, ${positiveRows} of them positive, of ${assets} machines that taught and`,
-    `${validationAssets} others by which the fit stopped (after epoch ${epochs}). Split by machine, never by row.`,
-    '',
-    `A window is positive when it lies within ${positive}. Left out: windows between onset and that time, and those`,
-    `in the ${seconds(horizon.afterMs)} after a failure. A perceptron on ${features.names.length} statistics of the`,
-    `window; seed ${seed}, program ${code}, ${backend.name} ${backend.version}.`,
-    '',
-    `The same bytes again: \`${again}\`.`,
+    `- Data: ${source}; ${rows} windows, ${positiveRows} of them positive.`,
+    `- Split by machine, never by row: ${assets} machines taught, by ${validationAssets} others the fit stopped (epoch ${epochs}).`,
+    `- Positive: a window within ${positive}.`,
+    `- Left out: windows between onset and that time, and those in the ${seconds(horizon.afterMs)} after a failure.`,
+    `- Net: a perceptron on ${features.names.length} statistics of the window; seed ${seed}.`,
+    `- Made by forewarn ${code} on ${backend.name} ${backend.version}; the same bytes again by`,
+    `  \`${again}\``,
   ].join('\n')
 }
 
 function results({ source, model, thresholdRule }: Outcome, { baseline, thresholds }: Manifest): string {
-  const parts = [`## Results: ${source}`]
-  if (model.windows && thresholdRule.windows) {
-    parts.push(
-      windowTable(model, thresholdRule, baseline),
-      `Precision, recall and F1 at ${thresholds.above}.`,
-      '',
-    )
+  const tables = [alertTable(model, thresholdRule, baseline)]
+  if (model.windows) {
+    const note = `Precision, recall and F1 of the net at ${thresholds.above}, of the rule at its limit.`
+    tables.unshift(windowTable(model, thresholdRule, baseline), note)
   }
-  parts.push(alertTable(model, thresholdRule, baseline))
-  if (model.warnings.length > 0) parts.push('', kindTable(model.warnings))
-  return parts.join('\n')
+  if (model.warnings.length > 0) tables.push(kindTable(model.warnings))
+  return [`## Results: ${source}`, ...tables].join('\n\n')
 }
 
 function windowTable(model: Measured, rule: Measured, baseline: string): string {
@@ -74,18 +70,17 @@ function windowTable(model: Measured, rule: Measured, baseline: string): string 
     '| --- | --- | --- | --- | --- | --- |',
     row('net', model),
     row(baseline, rule),
-    '',
   ].join('\n')
 }
 
 function alertTable(model: Measured, rule: Measured, baseline: string): string {
   const row = (name: string, { alerts }: Measured) => {
-    const perDay = alerts.machineDays > 0 ? Number((alerts.falseAlerts / alerts.machineDays).toFixed(3)) : 0
-    const share = alerts.medianWarningShare === null ? '' : percent(alerts.medianWarningShare)
-    return `| ${name} | ${alerts.warned} of ${alerts.failures} | ${share} | ${alerts.alerts} | ${alerts.falseAlerts} in ${alerts.machineDays} (${perDay}) |`
+    const { failures, warned, falseAlerts, machineDays, medianWarningShare } = alerts
+    const warning = medianWarningShare === null ? '' : `${percent(medianWarningShare)} of the way`
+    return `| ${name} | ${warned} of ${failures} | ${warning} | ${alerts.alerts} | ${falseAlerts} in ${machineDays} |`
   }
   return [
-    '| alerts | failures warned of | median warning, share of the way to failure | alerts on them | false alerts in machine-days (a day) |',
+    '| alerts | failures warned of | median warning, from onset to failure | alerts on them | false alerts in machine-days |',
     '| --- | --- | --- | --- | --- |',
     row('net', model),
     row(baseline, rule),
@@ -110,9 +105,10 @@ function limits({ training }: Manifest): string {
   return [
     '## Limits',
     simulated
-      ? 'It knows simulated machines only: it shows that the program works, and is no judge of real ones. Train on your own'
-      : 'It knows the machines above and others like them; on other machines, or after a change of sensors, train on your own',
-    'recordings with `forewarn train`. The score ranks windows; it is not calibrated to a probability.',
+      ? '- It knows simulated machines only. It shows that the program works; it is no judge of real machines.'
+      : '- It knows the machines above and others like them, with the same sensors.',
+    '- Train on recordings of your own with `forewarn train --input FILE --labels FILE`.',
+    '- The score ranks windows; it is not calibrated to a probability.',
   ].join('\n')
 }
 
