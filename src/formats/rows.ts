@@ -1,5 +1,6 @@
 /** Rows of a table (cells by column) → readings, as a map says. CSV files and flat JSON Lines share it. */
 import { failure } from '../core/errors.ts'
+import { nearest } from '../core/nearest.ts'
 import { ASSET_ID } from '../core/records.ts'
 import type { RecordingMap, TimePlace } from './map.ts'
 import { makeTimeReader } from './time-format.ts'
@@ -68,11 +69,19 @@ function channelsOf(
   names: readonly string[],
   taken: readonly number[],
 ): { readonly name: string; readonly at: number }[] {
-  const ignored = ignore.map((column) => indexOf(names, column, 'ignore'))
+  const ignored = ignore.map((column) => ignoredAt(names, column))
   if (channels !== 'all') {
     return [...channels].map(([name, column]) => ({ name, at: indexOf(names, column, `channels.${name}`) }))
   }
   return names.map((name, at) => ({ name, at })).filter(({ at }) => ![...taken, ...ignored].includes(at))
+}
+
+/** Files of one set may lack a column that others have (labels, say); a slip would let it in as a channel. */
+function ignoredAt(names: readonly string[], column: string): number {
+  const at = names.indexOf(column)
+  const meant = at < 0 ? nearest(column, names) : null
+  if (meant === null) return at
+  throw failure('input', `ignore: no column "${column}"; did you mean "${meant}"?`)
 }
 
 function indexOf(names: readonly string[], column: string, key: string): number {

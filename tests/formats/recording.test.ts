@@ -76,6 +76,13 @@ describe('CSV', () => {
     ])
   })
 
+  test('a column that is ignored may be lacking', async () => {
+    const path = await file('lacking.csv', 't,a\n1,2\n')
+    expect(await all([path], `${MAP}ignore: [changepoint]`)).toEqual([
+      { asset: 'lacking', ts: 1000, values: { a: 2 } },
+    ])
+  })
+
   test('columns given beside a header rename it', async () => {
     const path = await file('renamed.csv', 'x,y\n1,2\n')
     expect(await all([path], `${MAP}columns: [t, a]`)).toEqual([
@@ -98,7 +105,7 @@ describe('CSV', () => {
     ['t,a\n1\n', '', 'row 2: 1 cells, expected 2: t, a'],
     ['t,a,a\n1,2,3\n', '', 'row 1: two columns are named "a"'],
     ['x,a\n1,2\n', '', 'row 1: time.column: no column "t"; there are x, a'],
-    ['t,a\n1,2\n', 'ignore: [b]', 'row 1: ignore: no column "b"; there are t, a'],
+    ['t,label\n1,2\n', 'ignore: [labels]', 'row 1: ignore: no column "labels"; did you mean "label"?'],
     ['t,a\n1,2\n', 'channels: { c: b }', 'row 1: channels.c: no column "b"; there are t, a'],
     ['t,a\n1,"2\n', '', 'row 1: Quote Not Closed'],
   ])('%j is wrong: %s %s', async (text, more, message) => {
