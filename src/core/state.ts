@@ -82,7 +82,8 @@ export function encodeState(
     tickTs: partition.tickTs,
     elapsedMs: partition.elapsedMs,
     chunks: chunks.length,
-    tallies: [...partition.tallies],
+    // Sorted: which came first depends on the batches, and equal states are equal bytes.
+    tallies: [...partition.tallies].sort(([a], [b]) => (a < b ? -1 : 1)),
     pipelines: partition.pipelines.map(({ name }, i) => ({
       name,
       definition: definitions[i]!,

@@ -1,0 +1,54 @@
+/** A small net in plain arrays behind the Scorer port: enough to prove the laws of the engine, without TensorFlow. */
+import type { Scorer } from '../../src/core/ports.ts'
+import type { PipelineModel } from '../../src/engine/pipeline.ts'
+
+/** Per feature: what is normal, and how much of a deviation counts as one. */
+const FEATURES = [
+  ['temperature.mean', 50, 10],
+  ['temperature.std', 2, 4],
+  ['vibration.max', 3, 3],
+  ['vibration.kurtosis', -1, 3],
+] as const
+
+const HIDDEN = [
+  [1.4, 0.3, 0.9, 0.1],
+  [0.2, 0.8, 1.1, 0.4],
+  [-0.6, 0.1, -0.4, 0.2],
+] as const
+const OUTPUT = [2.2, 1.9, -1.3] as const
+const BIAS = -2
+
+/** Two layers, tanh and logistic; each row by itself, so a score can't depend on who shares the batch. */
+export const smallNet: Scorer = {
+  score(vectors, rows) {
+    const width = FEATURES.length
+    if (vectors.length !== rows * width)
+      throw new Error(`${vectors.length} numbers are not ${rows} rows of ${width}`)
+    return Float64Array.from({ length: rows }, (_, row) => {
+      const inputs = FEATURES.map(([, normal, scale], i) => {
+        const raw = vectors[row * width + i]!
+        return Math.max(-10, Math.min(10, ((Number.isNaN(raw) ? normal : raw) - normal) / scale))
+      })
+      const hidden = HIDDEN.map((weights) =>
+        Math.tanh(weights.reduce((sum, w, i) => sum + w * inputs[i]!, 0)),
+      )
+      const sum = OUTPUT.reduce((total, w, i) => total + w * hidden[i]!, BIAS)
+      return Math.round(1e6 / (1 + Math.exp(-sum))) / 1e6
+    })
+  },
+  dispose() {},
+}
+
+export function smallModel(windowSizeMs: number, windowHopMs: number): PipelineModel {
+  return {
+    name: 'small',
+    version: '1',
+    kind: 'failure',
+    features: FEATURES.map(([name]) => name),
+    windowSizeMs,
+    windowHopMs,
+    units: { temperature: 'Cel', vibration: 'mm/s' },
+    hash: 'small-net-1',
+    scorer: smallNet,
+  }
+}
