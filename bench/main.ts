@@ -1,0 +1,12 @@
+/** `npm run bench [NAME] [ARGS]`: which benchmark; each has its figures explained at its head. */
+const BENCHES = {
+  stream: async (args: readonly string[]) => (await import('./stream.ts')).stream(args),
+} as const
+
+const [name = 'stream', ...args] = process.argv.slice(2)
+if (name in BENCHES) {
+  await BENCHES[name as keyof typeof BENCHES](args)
+} else {
+  console.error(`no benchmark ${name}; there are ${Object.keys(BENCHES).join(', ')}`)
+  process.exitCode = 2
+}
