@@ -3,7 +3,9 @@
  * tests that need it are skipped and the reason is printed; with REQUIRE_ALL=1 (.ci/run) that is a failure, except
  * for what REQUIRE_EXCEPT lists (comma-separated). Use: `describe.skipIf(requires('mosquitto').missing)('…', …)`.
  */
-import { accessSync, constants, existsSync } from 'node:fs'
+import { spawnSync } from 'node:child_process'
+import { accessSync, constants, existsSync, mkdtempSync, rmdirSync } from 'node:fs'
+import { tmpdir } from 'node:os'
 import { delimiter, join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 
@@ -27,6 +29,7 @@ const FINDERS = {
   java: () => program(['java'], 'apt-get install default-jre-headless'),
   native: nativeTensorFlow,
   'shared-data': () => sharedData(),
+  tmpfs: mountable,
 } as const
 
 export type RequirementName = keyof typeof FINDERS
@@ -77,6 +80,16 @@ function sharedData(file = ''): Requirement {
   const path = join(process.env.FOREWARN_DATA || join(ROOT, '../shared/data'), file)
   if (existsSync(path)) return { path, missing: null }
   return { path: '', missing: `${path} is not there (FOREWARN_DATA names the folder of recordings)` }
+}
+
+/** A disk of a few MiB, to fill it up. */
+function mountable(): Requirement {
+  const dir = mkdtempSync(join(tmpdir(), 'forewarn-mount-'))
+  const mounted = spawnSync('mount', ['-t', 'tmpfs', '-o', 'size=1m', 'tmpfs', dir])
+  if (mounted.status === 0) spawnSync('umount', [dir])
+  rmdirSync(dir)
+  if (mounted.status === 0) return { path: 'mount', missing: null }
+  return { path: '', missing: 'a tmpfs may not be mounted here (root on Linux may)' }
 }
 
 /** As `npm test` left word of it; without that, by the binding's file. */
