@@ -1,6 +1,6 @@
 /** What one worker makes of a partition's records when nothing disturbs it: the oracle of the engine's laws. */
 import { createHash } from 'node:crypto'
-import type { Batch, LogRecord, NewRecord } from '../../src/core/ports.ts'
+import { type Batch, EMPTY_HEADERS, type LogRecord, type NewRecord } from '../../src/core/ports.ts'
 import { encodeState } from '../../src/core/state.ts'
 import { createWorker, type Worker, type WorkerFigures } from '../../src/engine/worker.ts'
 import type { World } from './world.ts'
@@ -41,7 +41,7 @@ export async function undisturbed(
   const worker = observedWorker(world, partition, (seen) => {
     figures = seen
   })
-  await worker.restore(nothing(), 0)
+  await worker.restore(stored(new Map()), 0)
   const batch = batchOf(world.topics.readings, partition, records)
   const { emit } = await worker.process(batch)
   worker.committed?.(batch)
@@ -49,7 +49,10 @@ export async function undisturbed(
   return { emit, figures }
 }
 
-async function* nothing(): AsyncGenerator<never> {}
+/** Records of the state topic, for `restore`. */
+export async function* stored(state: ReadonlyMap<string, Uint8Array>): AsyncGenerator<LogRecord[]> {
+  for (const [key, value] of state) yield [{ offset: 0, timestamp: 0, key, value, headers: EMPTY_HEADERS }]
+}
 
 /** The counts, and a hash of the state's bytes; equal texts are equal states. */
 export function stateText(world: Pick<World, 'pipelines'>, { partition }: WorkerFigures): string {
