@@ -6,7 +6,7 @@
 import { copyFileSync, existsSync, mkdirSync, renameSync, rmSync } from 'node:fs'
 import { dirname, join } from 'node:path'
 import { bringSinglePackage } from './packages.mjs'
-import { isWritable, packageFolder } from './places.mjs'
+import { isWritable, packageFolder, removeLeftovers } from './places.mjs'
 import { step } from './progress.mjs'
 import { endOf, run } from './run.mjs'
 import { printOfSources, sourceFiles, stampBuild } from './sources.mjs'
@@ -14,6 +14,8 @@ import { trouble } from './trouble.mjs'
 
 /** Used where the package was packed without dist/; in a clone it is a development package of this version. */
 const TYPESCRIPT_VERSION = '7.0.2'
+const NEW = 'dist.new-'
+const OLD = 'dist.old-'
 
 /**
  * @param {string} root
@@ -29,7 +31,8 @@ export async function buildDist(root, cache) {
   const inClone = packageFolder('typescript', root)
   const typescript = inClone ?? (await bringSinglePackage(cache, 'typescript', TYPESCRIPT_VERSION))
   const print = printOfSources(root)
-  const aside = join(root, `dist.new-${process.pid}`)
+  for (const prefix of [NEW, OLD]) await removeLeftovers(root, prefix)
+  const aside = join(root, `${NEW}${process.pid}`)
   try {
     await step('build', () => compile(root, typescript, aside, inClone === null))
     copyAssets(root, aside)
@@ -76,7 +79,7 @@ function copyAssets(root, outDir) {
  * @param {string} place
  */
 function replaceFolder(fresh, place) {
-  const old = `${place}.old-${process.pid}`
+  const old = join(dirname(place), `${OLD}${process.pid}`)
   if (existsSync(place)) renameSync(place, old)
   renameSync(fresh, place)
   rmSync(old, { recursive: true, force: true })

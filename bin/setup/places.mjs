@@ -4,6 +4,7 @@
  * else in the set-up asks here, so that no two parts look in different places.
  */
 import { accessSync, constants, existsSync, mkdirSync } from 'node:fs'
+import { readdir, rm } from 'node:fs/promises'
 import { createRequire } from 'node:module'
 import { homedir, tmpdir, userInfo } from 'node:os'
 import { dirname, join } from 'node:path'
@@ -64,4 +65,15 @@ export function packageFolder(name, from = ROOT) {
   } catch {
     return null
   }
+}
+
+/**
+ * Removes what interrupted set-ups left in a folder: entries that begin so. Only with the lock held.
+ * @param {string} folder
+ * @param {string} prefix
+ */
+export async function removeLeftovers(folder, prefix) {
+  if (!existsSync(folder)) return
+  const left = (await readdir(folder)).filter((name) => name.startsWith(prefix))
+  for (const name of left) await rm(join(folder, name), { recursive: true, force: true })
 }

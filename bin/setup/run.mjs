@@ -87,9 +87,13 @@ export function npmErrorOf(output) {
   return lines.slice(0, MESSAGE_LINES).join('\n') || endOf(output)
 }
 
-/** Stops what is still running; for an interrupted set-up. @param {NodeJS.Signals} signal */
+/**
+ * Stops what is still running; for an interrupted set-up. npm goes on for long after a SIGTERM, so what works unseen
+ * is killed: whatever it leaves half done is found and done again at the next start.
+ * @param {NodeJS.Signals} signal what people's programs (the tests) get, to end in their own way
+ */
 export function stopRunning(signal) {
-  for (const child of running) kill(child, signal)
+  for (const child of running) kill(child, isUnseen(child) ? 'SIGKILL' : signal)
 }
 
 /**
@@ -98,18 +102,16 @@ export function stopRunning(signal) {
  */
 function kill(child, signal) {
   if (child.pid === undefined) return
-  const isGroup = child.stdout !== null
   try {
-    process.kill(isGroup ? -child.pid : child.pid, signal)
+    process.kill(isUnseen(child) ? -child.pid : child.pid, signal)
   } catch (error) {
     if (/** @type {NodeJS.ErrnoException} */ (error).code !== 'ESRCH') throw error
   }
 }
 
-/** The lines of an output that a message can carry. @param {string} output */
-export function endOf(output) {
-  const lines = output.split(/\r?\n|\r/).filter((line) => line.trim() !== '')
-  return lines.slice(-MESSAGE_LINES).join('\n')
+/** Leads a group of its own. @param {import('node:child_process').ChildProcess} child */
+function isUnseen(child) {
+  return child.stdout !== null
 }
 
 /**

@@ -4,12 +4,11 @@
  * loads already, the cache, the official download, the wheel; if none of them works the program computes on
  * WebAssembly, and everybody is told. FOREWARN_NATIVE narrows it to one way, and asks again what failed before.
  */
-import { randomUUID } from 'node:crypto'
 import { existsSync } from 'node:fs'
 import { mkdir, rm } from 'node:fs/promises'
 import { join } from 'node:path'
 import { bringSinglePackage } from '../packages.mjs'
-import { isWritable, packageFolder, TFJS_NODE } from '../places.mjs'
+import { isWritable, packageFolder, removeLeftovers, TFJS_NODE } from '../places.mjs'
 import { isTrouble, messageOf, trouble } from '../trouble.mjs'
 import { BINDING, prove, provedBefore } from './load.mjs'
 import { circumstances, rememberedFailures, rememberFailures } from './memory.mjs'
@@ -26,6 +25,8 @@ const WAYS = [
   { name: 'official', fill: fromOfficial },
   { name: 'wheel', fill: fromWheel },
 ]
+/** Folders being filled; what an interrupted set-up left of them goes away at the next. */
+const STAGED = '.staged-'
 const CHOICES = ['auto', ...WAYS.map((way) => way.name), 'wasm']
 
 /** @param {NodeJS.ProcessEnv} env */
@@ -72,6 +73,7 @@ export async function bringNative(env, cache) {
   if (tfjsNode === undefined) return wasmStatus(reasonOf(failures), failures)
   const present = choice === 'auto' && (await proveIfThere(tfjsNode))
   if (present) return nativeStatus(present, tfjsNode)
+  await removeLeftovers(join(cache, 'native'), STAGED)
   const stored = WAYS.map(({ name }) => name).filter((name) => existsSync(storeFolder(cache, name)))
   for (const way of planOf(WAYS, choice, stored, failures)) {
     const result = await tryWay(way, tfjsNode, cache)
@@ -113,7 +115,7 @@ async function proveIfThere(tfjsNode) {
  */
 async function tryWay(way, tfjsNode, cache) {
   const store = storeFolder(cache, way.name)
-  const staged = join(cache, 'native', `.staged-${randomUUID()}`)
+  const staged = join(cache, 'native', `${STAGED}${process.pid}`)
   try {
     let files = await storedFiles(store)
     if (files === null) {
