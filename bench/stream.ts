@@ -10,13 +10,15 @@ import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import mqtt from 'mqtt'
 import { stringify } from 'yaml'
+import { freePort } from '../src/commands/free-port.ts'
 import { CHANNELS, LATENESS_MS, PLANT_CONFIG } from './plant.ts'
 import { figuresOf, quantile } from './process.ts'
 
-const MQTT_PORT = 21_883
-const HTTP_PORT = 28_080
+const HOST = '127.0.0.1'
+const MQTT_PORT = await freePort(HOST, 21_883)
+const HTTP_PORT = await freePort(HOST, 28_080)
 const ASSETS = 1000
-const URL_OF_BROKER = `mqtt://127.0.0.1:${MQTT_PORT}`
+const URL_OF_BROKER = `mqtt://${HOST}:${MQTT_PORT}`
 const HERE = fileURLToPath(new URL('.', import.meta.url))
 
 interface LoadResult {
@@ -54,7 +56,7 @@ async function withProgram<T>(run: (program: ChildProcess) => Promise<T>): Promi
 async function untilReady(): Promise<void> {
   for (let tries = 0; tries < 600; tries++) {
     try {
-      if ((await fetch(`http://127.0.0.1:${HTTP_PORT}/health/ready`)).ok) return
+      if ((await fetch(`http://${HOST}:${HTTP_PORT}/health/ready`)).ok) return
     } catch {
       // Not listening yet; asked again for half a minute.
     }
@@ -82,7 +84,7 @@ async function publish(readings: number, rate: number, startTs: number): Promise
 
 /** Committed readings of the pipeline. */
 async function committed(): Promise<number> {
-  const page = await (await fetch(`http://127.0.0.1:${HTTP_PORT}/metrics`)).text()
+  const page = await (await fetch(`http://${HOST}:${HTTP_PORT}/metrics`)).text()
   const counts = [...page.matchAll(/^forewarn_readings_total\{.*\} (\d+)/gm)]
   return counts.reduce((sum, [, count]) => sum + Number(count), 0)
 }
