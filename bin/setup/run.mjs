@@ -114,6 +114,12 @@ function isUnseen(child) {
   return child.stdout !== null
 }
 
+/** The lines of an output that a message can carry. @param {string} output */
+export function endOf(output) {
+  const lines = output.split(/\r?\n|\r/).filter((line) => line.trim() !== '')
+  return lines.slice(-MESSAGE_LINES).join('\n')
+}
+
 /**
  * Full path of a program on the PATH, or null.
  * @param {string} name
