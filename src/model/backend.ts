@@ -49,7 +49,7 @@ async function load(env: NodeJS.ProcessEnv): Promise<Backend> {
 
 async function loadNative(env: NodeJS.ProcessEnv): Promise<Backend> {
   for (const [name, value] of Object.entries(NATIVE_DEFAULTS)) env[name] ??= value
-  restoreRemovedUtilities(require('node:util'))
+  replaceOldUtilities(require('node:util'))
   const tf: TensorFlow = require(env.FOREWARN_TFJS_NODE || '@tensorflow/tfjs-node')
   await tf.ready()
   return { tf, name: 'tensorflow', version: libraryVersion(tf.backend()), reason: null }
@@ -77,12 +77,12 @@ async function loadWasm(reason: string): Promise<Backend> {
 }
 
 /**
- * tfjs-node 4.22 calls two functions that Node 23 removed from `util` (tensorflow/tfjs issue 8609; the fix was
- * never released). Exported for its test.
+ * tfjs-node 4.22 calls two functions of `util` that Node 22 warns of and Node 23 removed (tensorflow/tfjs issue 8609;
+ * the fix was never released): both get ours. Exported for its test.
  */
-export function restoreRemovedUtilities(util: Record<string, unknown>): void {
-  util.isNullOrUndefined ??= (value: unknown) => value === null || value === undefined
-  util.isArray ??= Array.isArray
+export function replaceOldUtilities(util: Record<string, unknown>): void {
+  util.isNullOrUndefined = (value: unknown) => value === null || value === undefined
+  util.isArray = Array.isArray
 }
 
 /** The set-up's own words when it left some, else what the loader said, on one line. Exported for its test. */
