@@ -20,7 +20,15 @@ const Count = Type.Integer({ minimum: 0 })
 const Share = Type.Number({ minimum: 0, maximum: 1 })
 
 /** How well windows of machines that fail soon are told from the others. */
-const WindowResults = Type.Object({ precision: Share, recall: Share, f1: Share, prAuc: Share, rocAuc: Share })
+const WindowResults = Type.Object({
+  precision: Share,
+  recall: Share,
+  f1: Share,
+  prAuc: Share,
+  rocAuc: Share,
+  /** With the early windows between onset and horizon counted as positive. */
+  prAucFromOnset: Share,
+})
 
 /** What people would have been told: alerts by the rule of `thresholds`. */
 const AlertResults = Type.Object({

@@ -43,7 +43,7 @@ function training({ training, features, backend, seed, code }: Manifest, again: 
     `- Data: ${source}; ${rows} windows, ${positiveRows} of them positive.`,
     `- Split by machine, never by row: ${assets} machines taught, by ${validationAssets} others the fit stopped (epoch ${epochs}).`,
     `- Positive: a window within ${positive}.`,
-    `- Left out: windows between onset and that time, and those in the ${seconds(horizon.afterMs)} after a failure.`,
+    `- Left out: windows between onset and that time (early), and those in the ${seconds(horizon.afterMs)} after a failure.`,
     `- Net: a perceptron on ${features.names.length} statistics of the window; seed ${seed}.`,
     `- Made by forewarn ${code} on ${backend.name} ${backend.version}; the same bytes again by`,
     `  \`${again}\``,
@@ -53,7 +53,10 @@ function training({ training, features, backend, seed, code }: Manifest, again: 
 function results({ source, model, thresholdRule }: Outcome, { baseline, thresholds }: Manifest): string {
   const tables = [alertTable(model, thresholdRule, baseline)]
   if (model.windows) {
-    const note = `Precision, recall and F1 of the net at ${thresholds.above}, of the rule at its limit.`
+    const note = [
+      `Precision, recall and F1 of the net at ${thresholds.above}, of the rule at its limit.`,
+      '"From onset" counts early windows as positive too, though at onset nothing can be seen yet.',
+    ].join('\n')
     tables.unshift(windowTable(model, thresholdRule, baseline), note)
   }
   if (model.warnings.length > 0) tables.push(kindTable(model.warnings))
@@ -63,11 +66,11 @@ function results({ source, model, thresholdRule }: Outcome, { baseline, threshol
 function windowTable(model: Measured, rule: Measured, baseline: string): string {
   const row = (name: string, { windows }: Measured) =>
     windows
-      ? `| ${name} | ${windows.precision} | ${windows.recall} | ${windows.f1} | ${windows.prAuc} | ${windows.rocAuc} |`
-      : `| ${name} | | | | | |`
+      ? `| ${name} | ${windows.precision} | ${windows.recall} | ${windows.f1} | ${windows.prAuc} | ${windows.prAucFromOnset} | ${windows.rocAuc} |`
+      : `| ${name} | | | | | | |`
   return [
-    '| windows | precision | recall | F1 | PR-AUC | ROC-AUC |',
-    '| --- | --- | --- | --- | --- | --- |',
+    '| windows | precision | recall | F1 | PR-AUC | PR-AUC from onset | ROC-AUC |',
+    '| --- | --- | --- | --- | --- | --- | --- |',
     row('net', model),
     row(baseline, rule),
   ].join('\n')

@@ -3,6 +3,7 @@ import { createHash } from 'node:crypto'
 import { failure } from '../core/errors.ts'
 import { featureIndex } from '../core/features.ts'
 import {
+  EARLY,
   type FailureLabel,
   type FailureSpan,
   failureSpans,
@@ -22,7 +23,7 @@ export interface Dataset {
   readonly asset: Int32Array
   /** Epoch ms. */
   readonly endMs: Float64Array
-  /** `POSITIVE`, `NEGATIVE` or `LEFT_OUT` (see `horizon.ts`). */
+  /** `POSITIVE`, `NEGATIVE`, `EARLY` or `LEFT_OUT` (see `horizon.ts`). */
   readonly target: Int8Array
   readonly assets: readonly string[]
   readonly spans: readonly FailureSpan[]
@@ -107,10 +108,23 @@ function joined(chunks: readonly Chunk[], rows: number, width: number): Chunk {
 }
 
 /** Rows of the given assets that are positive or negative, in order. */
-export function usedRows({ rows, asset, target }: Dataset, assets: ReadonlySet<number>): Int32Array {
-  const used: number[] = []
-  for (let row = 0; row < rows; row++) if (target[row]! >= 0 && assets.has(asset[row]!)) used.push(row)
-  return Int32Array.from(used)
+export function usedRows(dataset: Dataset, assets: ReadonlySet<number>): Int32Array {
+  return rowsWith(dataset, assets, (target) => target >= 0)
+}
+
+/** The same, and early ones. */
+export function rowsFromOnset(dataset: Dataset, assets: ReadonlySet<number>): Int32Array {
+  return rowsWith(dataset, assets, (target) => target >= 0 || target === EARLY)
+}
+
+function rowsWith(
+  { rows, asset, target }: Dataset,
+  assets: ReadonlySet<number>,
+  takes: (target: number) => boolean,
+): Int32Array {
+  const found: number[] = []
+  for (let row = 0; row < rows; row++) if (takes(target[row]!) && assets.has(asset[row]!)) found.push(row)
+  return Int32Array.from(found)
 }
 
 export function countPositive({ target }: Dataset, rows: Int32Array): number {

@@ -4,9 +4,9 @@
  */
 import { type AlertRule, judge, makeAlertSlots } from '../core/alert.ts'
 import type { Measured } from '../model/manifest.ts'
-import { countPositive, type Dataset, usedRows } from './dataset.ts'
-import { POSITIVE } from './horizon.ts'
-import { confusion, curve, f1Of, prAuc, precisionOf, recallOf, rocAuc } from './metrics.ts'
+import { countPositive, type Dataset, rowsFromOnset, usedRows } from './dataset.ts'
+import { NEGATIVE, POSITIVE } from './horizon.ts'
+import { type Curve, confusion, curve, f1Of, prAuc, precisionOf, recallOf, rocAuc } from './metrics.ts'
 
 /** One failure of the dataset that happened within its readings, and the first warning of it. */
 export interface Warning {
@@ -36,7 +36,7 @@ export function evaluate(
   const warnings = warningsOf(dataset, assets, raised)
   const shares = warnings.flatMap(({ afterMs, growthMs }) => (afterMs === null ? [] : [afterMs / growthMs]))
   return {
-    windows: windowResults(dataset, usedRows(dataset, assets), scores, rule.above),
+    windows: windowResults(dataset, assets, scores, rule.above),
     alerts: {
       failures: warnings.length,
       warned: shares.length,
@@ -49,7 +49,13 @@ export function evaluate(
   }
 }
 
-function windowResults(dataset: Dataset, rows: Int32Array, scores: Float64Array, above: number) {
+function windowResults(
+  dataset: Dataset,
+  assets: ReadonlySet<number>,
+  scores: Float64Array,
+  above: number,
+): Measured['windows'] {
+  const rows = usedRows(dataset, assets)
   if (countPositive(dataset, rows) === 0) return null
   const ranked = Float64Array.from(rows, (row) => scores[row]!)
   const positive = Uint8Array.from(rows, (row) => (dataset.target[row] === POSITIVE ? 1 : 0))
@@ -61,7 +67,18 @@ function windowResults(dataset: Dataset, rows: Int32Array, scores: Float64Array,
     f1: rounded(f1Of(cells), 4),
     prAuc: rounded(prAuc(points), 4),
     rocAuc: rounded(rocAuc(points), 4),
+    prAucFromOnset: rounded(prAuc(curveFromOnset(dataset, assets, scores)), 4),
   }
+}
+
+/** The stricter question: early windows count as positive too, though at onset nothing can be seen yet. */
+function curveFromOnset(dataset: Dataset, assets: ReadonlySet<number>, scores: Float64Array): Curve {
+  const rows = rowsFromOnset(dataset, assets)
+  const ranked = Float64Array.from(rows, (row) => scores[row]!)
+  return curve(
+    ranked,
+    Uint8Array.from(rows, (row) => (dataset.target[row] === NEGATIVE ? 0 : 1)),
+  )
 }
 
 interface RaisedAlert {

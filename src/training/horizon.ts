@@ -3,11 +3,12 @@
  * says which part of that time a warning is wanted in. The manifest of a model records it.
  *
  *   from                   positive from                to              to + afterMs
- *    │  left out (too early) │  positive: fails soon     │ left out (broken) │
+ *    │         early         │  positive: fails soon     │ left out (broken) │
  *
  * Positive is the last `share` of the way from onset to failure; or, when `beforeMs` is given, the time that long
  * before the failure, as far as the fault had begun. A label without `to` is a failure at `from` and needs
- * `beforeMs`. Windows that lie across a border are left out; windows that touch no label are negative.
+ * `beforeMs`. Windows that lie across a border are left out; windows that touch no label are negative. Early ones
+ * do not teach: at first a fault can't be told from health. Results are given with and without them.
  */
 import { failure } from '../core/errors.ts'
 
@@ -32,6 +33,7 @@ export interface Horizon {
 export const POSITIVE = 1
 export const NEGATIVE = 0
 export const LEFT_OUT = -1
+export const EARLY = -2
 
 /** The stretches of time that one label makes. */
 export interface FailureSpan {
@@ -45,7 +47,7 @@ export interface FailureSpan {
 
 /** What a window is, and the label that it touches (-1: none). */
 export interface Verdict {
-  readonly target: typeof POSITIVE | typeof NEGATIVE | typeof LEFT_OUT
+  readonly target: typeof POSITIVE | typeof NEGATIVE | typeof LEFT_OUT | typeof EARLY
   readonly span: number
 }
 
@@ -83,8 +85,9 @@ export function labeller(
     for (const i of byAsset.get(asset) ?? []) {
       const { beginMs, positiveFromMs, failureMs, endMs: overMs } = spans[i]!
       if (endMs <= beginMs || startMs >= overMs) continue
-      const within = startMs >= positiveFromMs && endMs <= failureMs
-      return { target: within ? POSITIVE : LEFT_OUT, span: i }
+      if (startMs >= positiveFromMs && endMs <= failureMs) return { target: POSITIVE, span: i }
+      const early = startMs >= beginMs && endMs <= positiveFromMs
+      return { target: early ? EARLY : LEFT_OUT, span: i }
     }
     return { target: NEGATIVE, span: -1 }
   }

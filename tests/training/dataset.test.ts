@@ -1,0 +1,150 @@
+import fc from 'fast-check'
+import { describe, expect, it } from 'vitest'
+import { createFleet, MACHINE_CLASSES } from '../../simulators/fleet.ts'
+import { createRandom } from '../../simulators/random.ts'
+import { advance, type ClosedWindow, makeAssetState } from '../../src/core/asset.ts'
+import { makeReadingDecoder } from '../../src/core/decode.ts'
+import { featureNames } from '../../src/core/features.ts'
+import { makeLayout } from '../../src/core/layout.ts'
+import {
+  buildDataset,
+  countPositive,
+  datasetHash,
+  rowsFromOnset,
+  usedRows,
+} from '../../src/training/dataset.ts'
+import type { TrainingReading } from '../../src/training/windows.ts'
+
+const START_MS = Date.UTC(2026, 0, 5)
+const CHANNELS = MACHINE_CLASSES.pump.channels.map(({ name }) => name)
+const OPTIONS = {
+  channels: CHANNELS,
+  features: featureNames(CHANNELS),
+  window: { sizeMs: 5000, hopMs: 5000, latenessMs: 1000, idleMs: 10_000 },
+  horizon: { share: 0.6, beforeMs: null, afterMs: 60_000 },
+}
+const WIDTH = OPTIONS.features.length
+
+function fleet(pump = 2, seed = 1) {
+  return createFleet(
+    { pump },
+    {
+      seed,
+      startMs: START_MS,
+      intervalMs: 500,
+      durationMs: 600_000,
+      dropoutShare: 0.05,
+      faults: [{ asset: 'pump-02', kind: 'cavitation', fromMs: START_MS + 300_000, growthMs: 120_000 }],
+    },
+  )
+}
+
+async function* slowly(readings: Iterable<TrainingReading>): AsyncGenerator<TrainingReading> {
+  for (const reading of readings) yield reading
+}
+
+/** The windows that the live stream makes of the same readings: bytes of JSON through the decoder and the core. */
+function liveWindows(readings: Iterable<TrainingReading>): Map<string, Float64Array> {
+  const decoder = makeReadingDecoder(64)
+  const layout = makeLayout(CHANNELS, false, null)
+  const rules = { window: OPTIONS.window, dedupePerAsset: 1024, openWindowsPerAsset: 64 }
+  const states = new Map<string, ReturnType<typeof makeAssetState>>()
+  const closed: ClosedWindow[] = []
+  for (const reading of readings) {
+    expect(decoder.decode(Buffer.from(JSON.stringify(reading)), reading.asset)).toBeNull()
+    const state = states.get(reading.asset) ?? makeAssetState(reading.asset, 0, layout, 0)
+    states.set(reading.asset, state)
+    advance(state, decoder.fields, rules, 0, closed)
+  }
+  return new Map(closed.map(({ state, end, statistics }) => [`${state.asset} ${end}`, statistics]))
+}
+
+describe('a dataset', () => {
+  it('holds the features of the live stream, bit by bit (law 6)', async () => {
+    const dataset = await buildDataset(fleet().readings(), [], OPTIONS)
+    const live = liveWindows(fleet().readings())
+    expect(dataset.rows).toBe(live.size)
+    for (let row = 0; row < dataset.rows; row++) {
+      const statistics = live.get(`${dataset.assets[dataset.asset[row]!]} ${dataset.endMs[row]}`)
+      expect(dataset.vectors.slice(row * WIDTH, (row + 1) * WIDTH)).toEqual(statistics)
+    }
+  })
+
+  it('is the same from any iterable, and does not mind how assets are interleaved', async () => {
+    const one = await buildDataset(fleet().readings(), fleet().labels, OPTIONS)
+    const other = await buildDataset(slowly(fleet().readings()), fleet().labels, OPTIONS)
+    expect(datasetHash(other)).toBe(datasetHash(one))
+    expect(datasetHash(await buildDataset(fleet(2, 2).readings(), fleet().labels, OPTIONS))).not.toBe(
+      datasetHash(one),
+    )
+    expect(datasetHash(await buildDataset(fleet().readings(), [], OPTIONS))).not.toBe(datasetHash(one))
+    const apart = fleet().assets.flatMap((asset) =>
+      [...fleet().readings()].filter((reading) => reading.asset === asset),
+    )
+    const sorted = await buildDataset(apart, fleet().labels, OPTIONS)
+    expect([...sorted.vectors].sort()).toEqual([...one.vectors].sort())
+  })
+
+  it('takes features in the order that is asked for, NaN for a channel that never came', async () => {
+    const features = ['rpm.mean', 'humidity.mean', 'temperature.max']
+    const few = await buildDataset(fleet().readings(), [], {
+      ...OPTIONS,
+      channels: [...CHANNELS, 'humidity'],
+      features,
+    })
+    const all = await buildDataset(fleet().readings(), [], OPTIONS)
+    const at = features.map((name) => OPTIONS.features.indexOf(name))
+    for (let row = 0; row < few.rows; row++) {
+      expect(few.vectors[row * 3]).toBe(all.vectors[row * WIDTH + at[0]!])
+      expect(few.vectors[row * 3 + 1]).toBeNaN()
+      expect(few.vectors[row * 3 + 2]).toBe(all.vectors[row * WIDTH + at[2]!])
+    }
+  })
+
+  it('counts what is positive, early and left out', async () => {
+    const dataset = await buildDataset(fleet().readings(), fleet().labels, OPTIONS)
+    const all = new Set(dataset.assets.keys())
+    // Of 120 s from onset to failure 72 s are positive and 48 s early, in whole windows of 5 s.
+    expect(countPositive(dataset, usedRows(dataset, all))).toBe(14)
+    const early = rowsFromOnset(dataset, all).length - usedRows(dataset, all).length
+    expect(early).toBe(9)
+    const healthy = new Set([dataset.assets.indexOf('pump-01')])
+    expect(usedRows(dataset, healthy).length).toBeGreaterThan(110)
+    expect(countPositive(dataset, usedRows(dataset, healthy))).toBe(0)
+  })
+
+  it('tells late and repeated readings from others', async () => {
+    const random = createRandom(1)
+    const readings = [...fleet().readings()]
+    const repeated = readings.flatMap((reading) => (random.uniform() < 0.1 ? [reading, reading] : [reading]))
+    const late = { ...readings[0]!, values: { rpm: 1 } }
+    const dataset = await buildDataset([...repeated, late], [], OPTIONS)
+    expect(dataset.tally).toEqual({
+      windowed: readings.length,
+      duplicate: repeated.length - readings.length,
+      late: 1,
+    })
+    expect(dataset.vectors).toEqual((await buildDataset(readings, [], OPTIONS)).vectors)
+  })
+
+  it('takes any mixture of missing channels', async () => {
+    const value = fc.option(fc.double({ noNaN: true, noDefaultInfinity: true, min: -1e6, max: 1e6 }))
+    const values = fc.dictionary(fc.constantFrom(...CHANNELS, 'stranger'), value)
+    await fc.assert(
+      fc.asyncProperty(fc.array(values, { minLength: 30, maxLength: 60 }), async (list) => {
+        const readings = list.map((some, i) => ({ asset: 'x', ts: START_MS + i * 500, values: some }))
+        const dataset = await buildDataset(readings, [], OPTIONS)
+        expect(dataset.tally.windowed).toBe(list.length)
+        expect(dataset.rows).toBe(Math.floor((list.length - 3) / 10))
+        const first = list.slice(0, 10).flatMap(({ rpm }) => (typeof rpm === 'number' ? [rpm] : []))
+        const column = OPTIONS.features.indexOf('rpm.max')
+        expect(dataset.vectors[column]).toBe(first.length > 0 ? Math.max(...first) : Number.NaN)
+      }),
+      { numRuns: 50 },
+    )
+  })
+
+  it('without a closed window is refused', async () => {
+    await expect(buildDataset([], [], OPTIONS)).rejects.toThrow('no window of 5000 ms closed')
+  })
+})

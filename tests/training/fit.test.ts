@@ -1,0 +1,111 @@
+import { beforeAll, describe, expect, it } from 'vitest'
+import { isFailure } from '../../src/core/errors.ts'
+import { type Backend, loadBackend } from '../../src/model/backend.ts'
+import { type NetworkFiles, networkFiles } from '../../src/model/network.ts'
+import { createScorer } from '../../src/model/scorer.ts'
+import { usedRows } from '../../src/training/dataset.ts'
+import { FIT_DEFAULTS, fitNetwork, requireNative } from '../../src/training/fit.ts'
+import { curve, prAuc } from '../../src/training/metrics.ts'
+import { fitScaling } from '../../src/training/scaler.ts'
+import { splitAssets } from '../../src/training/split.ts'
+import { ruleScores, tuneThreshold } from '../../src/training/threshold.ts'
+import { requires } from '../support/requires.ts'
+import { everyAsset, toyDataset } from '../support/toy-dataset.ts'
+
+const OPTIONS = {
+  ...FIT_DEFAULTS,
+  seed: 1,
+  hidden: [8],
+  epochs: 12,
+  batchRows: 128,
+  learningRate: 0.01,
+  blankShare: 0,
+}
+
+describe.skipIf(requires('native').missing)('a fit', () => {
+  const dataset = toyDataset(20)
+  const [teach, judge] = splitAssets(dataset, [0.8, 0.2], 1).map((part) => usedRows(dataset, part))
+  const scaling = fitScaling(dataset, teach!)
+  const losses: number[] = []
+  let backend: Backend
+
+  async function fitted(change: Partial<typeof OPTIONS> = {}): Promise<NetworkFiles> {
+    const rows = { teach: teach!, judge: judge! }
+    const { network } = await fitNetwork(
+      backend,
+      dataset,
+      scaling,
+      rows,
+      { ...OPTIONS, ...change },
+      ({ loss }) => {
+        losses.push(loss)
+      },
+    )
+    const files = await networkFiles(backend.tf, network)
+    network.dispose()
+    return files
+  }
+
+  beforeAll(async () => {
+    backend = await loadBackend()
+  })
+
+  it('learns what a limit on one statistic cannot tell', async () => {
+    const scorer = await createScorer(
+      backend,
+      'toy',
+      scaling,
+      await fitted({ epochs: 80, patience: 80, learningRate: 0.03 }),
+    )
+    const other = toyDataset(10, 2)
+    const rows = usedRows(other, everyAsset(other))
+    const positive = Uint8Array.from(rows, (row) => other.target[row]!)
+    const rule = tuneThreshold(dataset, teach!)
+    const area = (scores: Float64Array) => prAuc(curve(scores, positive))
+    expect(area(scorer.score(other.vectors, other.rows))).toBeGreaterThan(0.95)
+    expect(area(ruleScores(other, rows, rule.column, rule.side))).toBeLessThan(0.5)
+    scorer.dispose()
+  })
+
+  it('gives the same bytes for the same data and seed, and others for another seed', async () => {
+    const one = await fitted({ epochs: 3 })
+    expect(Buffer.compare((await fitted({ epochs: 3 })).weights, one.weights)).toBe(0)
+    expect(Buffer.compare((await fitted({ epochs: 3, seed: 2 })).weights, one.weights)).not.toBe(0)
+    expect(Buffer.compare((await fitted({ epochs: 3, blankShare: 0.5 })).weights, one.weights)).not.toBe(0)
+  })
+
+  it('keeps the best epoch and stops when patience is over', async () => {
+    losses.length = 0
+    await fitted({ epochs: 60, learningRate: 0.2, patience: 2 })
+    const best = losses.indexOf(Math.min(...losses))
+    expect(losses.length - 1 - best).toBe(2)
+    const rows = { teach: teach!, judge: judge! }
+    const options = { ...OPTIONS, epochs: 60, learningRate: 0.2, patience: 2 }
+    const { network, epochs } = await fitNetwork(backend, dataset, scaling, rows, options, () => {})
+    expect(epochs).toBe(best + 1)
+    network.dispose()
+  })
+
+  it('leaves no tensor behind', async () => {
+    await fitted({ epochs: 1 })
+    const before = backend.tf.memory().numTensors
+    await fitted({ epochs: 3 })
+    expect(backend.tf.memory().numTensors).toBe(before)
+  })
+})
+
+describe('without the native backend', () => {
+  it('training is refused, with the reason and what to do', async () => {
+    const { tf } = await loadBackend()
+    const wasm: Backend = { tf, name: 'wasm', version: '4.22.0', reason: 'no library here' }
+    const refused = () => requireNative(wasm)
+    expect(refused).toThrow(
+      'training needs the native TensorFlow backend, and this machine runs on wasm (no library here)',
+    )
+    try {
+      refused()
+    } catch (error) {
+      expect(isFailure(error, 'unavailable')).toBe(true)
+    }
+  })
+})
