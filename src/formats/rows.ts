@@ -99,7 +99,8 @@ function numberOf(cell: unknown, column: string): number | null {
   const text = textOf(cell).trim()
   if (NOTHING.has(text.toLowerCase())) return null
   const value = typeof cell === 'boolean' ? Number(cell) : Number(text)
-  if (Number.isFinite(value)) return value
+  // JSON writes no negative zero, so that a replay over MQTT carries what score reads.
+  if (Number.isFinite(value)) return value === 0 ? 0 : value
   throw failure('input', `${column}: "${text}" is no number; ignore: [${column}] leaves the column out`)
 }
 

@@ -30,10 +30,11 @@ const MAP = 'asset: { file: true }\ntime: { column: t, format: epoch-s }\n'
 
 describe('CSV', () => {
   test('rows become readings; empty cells were not measured', async () => {
-    const path = await file('pump-1.csv', '\ufefft,a,"b ""x"""\r\n1,2.5,-1e3\r\n\r\n2,,NaN\r\n')
+    const path = await file('pump-1.csv', '\ufefft,a,"b ""x"""\r\n1,2.5,-1e3\r\n\r\n2,,NaN\r\n3,-0.00,0\r\n')
     expect(await all([path], MAP)).toEqual([
       { asset: 'pump-1', ts: 1000, values: { a: 2.5, 'b "x"': -1000 } },
       { asset: 'pump-1', ts: 2000, values: { a: null, 'b "x"': null } },
+      { asset: 'pump-1', ts: 3000, values: { a: 0, 'b "x"': 0 } },
     ])
   })
 
