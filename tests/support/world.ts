@@ -25,6 +25,8 @@ export interface World {
    * @returns what is appended to `readings` by it, all at once
    */
   next(openAlerts: readonly string[]): readonly NewRecord[]
+  /** A tick in every partition. */
+  tick(): readonly NewRecord[]
   /** The owner of the partitions is a new one: its first tick has no `elapsed`. */
   ownerChanged(): void
 }
@@ -65,6 +67,7 @@ export function createWorld(seed: number): World {
     limits,
     nowMs: () => plant.nowMs,
     next: (openAlerts) => nextRecords(plant, openAlerts),
+    tick: () => ticks(plant, 1000),
     ownerChanged() {
       plant.tickMs = null
     },
@@ -183,7 +186,7 @@ function reading(plant: Plant): NewRecord {
 
 function valuesOf(plant: Plant, asset: string): Record<string, number | null> {
   const { random, hotUntil } = plant
-  if (random.below(60) === 0) hotUntil.set(asset, plant.nowMs + 5000 + random.below(20_000))
+  if (random.below(20) === 0) hotUntil.set(asset, plant.nowMs + 3000 + random.below(12_000))
   const isHot = (hotUntil.get(asset) ?? 0) > plant.nowMs
   const round = (value: number) => Math.round(value * 1000) / 1000
   const values: Record<string, number | null> = {

@@ -1,0 +1,119 @@
+/** What stands on the topics at the end of a simulated run, against what an undisturbed worker makes of `readings`. */
+import type { LogRecord, NewRecord } from '../../src/core/ports.ts'
+import type { AlertEvent, Score } from '../../src/core/records.ts'
+import type { WorkerFigures } from '../../src/engine/worker.ts'
+import type { Archive } from './archive.ts'
+import { recordText, stateText, undisturbed } from './undisturbed-worker.ts'
+import type { World } from './world.ts'
+
+/** Sentences about broken laws; none when all hold. */
+export type Findings = readonly string[]
+
+export interface Checked {
+  readonly findings: Findings
+  readonly readings: number
+  readonly scores: number
+  readonly alerts: number
+}
+
+export async function checkOutcome(
+  world: World,
+  archive: Archive,
+  figures: ReadonlyMap<number, WorkerFigures>,
+): Promise<Checked> {
+  const { topics, partitions } = world
+  const findings: string[] = []
+  const expected: NewRecord[] = []
+  const counts = { readings: 0, scores: 0, alerts: 0 }
+  for (let partition = 0; partition < partitions; partition++) {
+    const readings = archive.readings[partition]!
+    const oracle = await undisturbed(world, partition, readings)
+    expected.push(...oracle.emit)
+    for (const topic of ['scores', 'alerts'] as const) {
+      const committed = archive[topic][partition]!
+      const wanted = oracle.emit.filter((record) => record.topic === topics[topic])
+      findings.push(...difference(`${topic}/${partition}`, committed, wanted))
+      findings.push(...repeated(`${topic}/${partition}`, committed.map(identity)))
+      counts[topic] += committed.length
+    }
+    counts.readings += readings.length
+    findings.push(...stateFindings(world, partition, readings.length, figures.get(partition), oracle.figures))
+  }
+  findings.push(...deadLetterFindings(world, archive, expected))
+  findings.push(...alertStateFindings(world, archive, expected))
+  return { findings, ...counts }
+}
+
+type Text = Pick<NewRecord, 'key' | 'value' | 'headers'>
+
+/** The first place at which two lists differ, if any; offsets must have no holes. */
+function difference(name: string, committed: readonly Text[], wanted: readonly Text[]): string[] {
+  const [ours, theirs] = [committed.map(recordText), wanted.map(recordText)]
+  const at = ours.findIndex((text, i) => text !== theirs[i])
+  if (at < 0 && ours.length === theirs.length) return []
+  const place = at < 0 ? ours.length : at
+  return [
+    `${name}: ${ours.length} committed, ${theirs.length} wanted; at ${place} stands ${ours[place]}, wanted ${theirs[place]}`,
+  ]
+}
+
+const decoder = new TextDecoder()
+
+/** What may be there only once: an event's id; a window of an asset in a pipeline. */
+function identity({ value }: LogRecord): string {
+  const record = JSON.parse(decoder.decode(value!)) as AlertEvent | Score
+  return 'id' in record ? record.id : `${record.pipeline} ${record.asset} ${record.windowEnd}`
+}
+
+function repeated(name: string, ids: readonly string[]): string[] {
+  const seen = new Set<string>()
+  return ids.flatMap((id) => {
+    if (seen.has(id)) return [`${name}: ${id} is there twice`]
+    seen.add(id)
+    return []
+  })
+}
+
+function stateFindings(
+  world: World,
+  partition: number,
+  readings: number,
+  ours: WorkerFigures | undefined,
+  oracle: WorkerFigures,
+): string[] {
+  if (ours === undefined) return readings === 0 ? [] : [`partition ${partition}: nothing was ever committed`]
+  const [state, wanted] = [stateText(world, ours), stateText(world, oracle)]
+  const findings = state === wanted ? [] : [`state/${partition}: ${state}, wanted ${wanted}`]
+  ours.partition.readings.forEach(({ decoded, windowed, late, duplicate, future }, i) => {
+    if (decoded !== windowed + late + duplicate + future) {
+      findings.push(`partition ${partition}: counters of pipeline ${i} do not balance`)
+    }
+  })
+  return findings
+}
+
+/** They are partitioned by their own key, so only those from one partition of `readings` have an order. */
+function deadLetterFindings(world: World, archive: Archive, expected: readonly NewRecord[]): string[] {
+  const topic = world.topics['dead-letters']
+  const committed = archive['dead-letters'].flat()
+  const wanted = expected.filter((record) => record.topic === topic)
+  const sorted = (records: readonly Text[]) =>
+    records.toSorted((a, b) => placeOf(a) - placeOf(b) || (recordText(a) < recordText(b) ? -1 : 1))
+  return difference('dead-letters', sorted(committed), sorted(wanted))
+}
+
+/** Partition and offset of the record that a dead letter is about, as one number. */
+function placeOf({ headers }: Text): number {
+  return Number(headers?.['source-partition']) * 1e9 + Number(headers?.['source-offset'])
+}
+
+/** Compacted: the last of each key. */
+function alertStateFindings(world: World, archive: Archive, expected: readonly NewRecord[]): string[] {
+  const topic = world.topics['alert-states']
+  const committed = archive['alert-states'].flat()
+  const latest = new Map(
+    expected.filter((record) => record.topic === topic).map((record) => [record.key, record]),
+  )
+  const byKey = (records: Iterable<Text>) => [...records].sort((a, b) => (a.key! < b.key! ? -1 : 1))
+  return difference('alert-states', byKey(committed), byKey(latest.values()))
+}

@@ -1,0 +1,286 @@
+/**
+ * The deterministic simulation of the engine: one seed makes a plant and what arrives from it, and decides on
+ * batches, crashes at every await, failed appends and commits, lost answers, standby engines and the order in which
+ * waiting code goes on. The engine, its workers and the follower are the real ones; the log is the one in memory.
+ * At the end everything committed must equal what an undisturbed worker makes of the same `readings`.
+ */
+import { createRandom, type Random } from '../../simulators/random.ts'
+import { failure, messageOf } from '../../src/core/errors.ts'
+import type { EventLog, NewRecord, Processor } from '../../src/core/ports.ts'
+import type { AlertEvent } from '../../src/core/records.ts'
+import { type Engine, startEngine } from '../../src/engine/engine.ts'
+import type { WorkerFigures } from '../../src/engine/worker.ts'
+import { createMemoryLog, type FaultPoint, type MemoryLog } from '../../src/eventlog/memory.ts'
+import { type Archive, archive, createArchive } from './archive.ts'
+import { checkOutcome, type Findings } from './simulation-check.ts'
+import { createTurns, settled, type Turns } from './turns.ts'
+import { GROUP } from './undisturbed-worker.ts'
+import { createWorld, type World } from './world.ts'
+
+/**
+ * Ways to break the engine that the simulation must notice:
+ * `torn-commit` writes effects and position apart; `skip-replay` does not read the log between snapshot and
+ * position again; `forget-state` restores nothing and reads on at the position; `keep-nothing` lets retention
+ * remove what a restore would read.
+ */
+export type Mutation = 'torn-commit' | 'skip-replay' | 'forget-state' | 'keep-nothing'
+
+/** What happened in a run; `findings` is empty when all laws held. */
+export interface SimulationReport {
+  readonly findings: Findings
+  readonly readings: number
+  readonly scores: number
+  readonly alerts: number
+  readonly crashes: number
+  readonly faults: number
+  /** Batches that were read again to restore a state. */
+  readonly replayed: number
+}
+
+/** Everything of a run. */
+interface Run {
+  readonly random: Random
+  readonly world: World
+  readonly turns: Turns
+  readonly log: MemoryLog
+  readonly mutation: Mutation | null
+  /** Everything that ever stood on the topics: retention removes it from the log. */
+  readonly archive: Archive
+  /** Per partition, of the last commit. */
+  readonly figures: Map<number, WorkerFigures>
+  /** Alerts that some worker raised and none has cleared since. */
+  readonly openAlerts: Set<string>
+  /** Errors that this file threw itself. */
+  readonly thrown: Set<unknown>
+  readonly surprises: string[]
+  engines: Engine[]
+  /** Records that the sender must send (again). */
+  unsent: readonly NewRecord[]
+  disturbing: boolean
+  crashes: number
+  faults: number
+  replayed: number
+}
+
+/** Steps of a run: each appends, or lets something go on, or breaks something. */
+const FEWEST_STEPS = 60
+const MORE_STEPS = 120
+const RETENTION_MS = 2000
+
+export async function simulate(seed: number, mutation: Mutation | null = null): Promise<SimulationReport> {
+  const run = createRun(seed, mutation)
+  const steps = FEWEST_STEPS + run.random.below(MORE_STEPS)
+  for (let i = 0; i < steps; i++) await step(run)
+  run.disturbing = false
+  await finish(run)
+  const { world, turns, figures, surprises } = run
+  await turns.until(archive(run.archive, world, run.log))
+  const outcome = await checkOutcome(world, run.archive, figures)
+  return {
+    ...outcome,
+    findings: [...surprises, ...outcome.findings],
+    crashes: run.crashes,
+    faults: run.faults,
+    replayed: run.replayed,
+  }
+}
+
+function createRun(seed: number, mutation: Mutation | null): Run {
+  const world = createWorld(seed)
+  const turns = createTurns()
+  const log = createMemoryLog({
+    partitions: world.partitions,
+    topics: world.topics,
+    group: GROUP,
+    now: world.nowMs,
+    retentionMs: RETENTION_MS,
+    scheduler: turns.scheduler,
+    atomic: mutation !== 'torn-commit',
+    fault: (point) => disturb(run, point),
+  })
+  const run: Run = {
+    random: createRandom(seed, 'simulation'),
+    world,
+    turns,
+    log,
+    mutation,
+    archive: createArchive(world),
+    figures: new Map(),
+    openAlerts: new Set(),
+    thrown: new Set(),
+    surprises: [],
+    engines: [],
+    unsent: [],
+    disturbing: true,
+    crashes: 0,
+    faults: 0,
+    replayed: 0,
+  }
+  return run
+}
+
+async function step(run: Run): Promise<void> {
+  const { random, turns, engines } = run
+  const dice = random.uniform()
+  if (engines.length === 0 ? dice < 0.5 : engines.length === 1 && dice < 0.03) start(run)
+  else if (dice < 0.4) await send(run)
+  else if (dice < 0.44) crash(run)
+  else if (dice < 0.46) await stop(run)
+  else if (dice < 0.48) await retain(run)
+  else for (let i = random.below(8); i >= 0 && turns.waiting() > 0; i--) await turns.fireOne(random)
+  await settled()
+}
+
+/** Appends what the world brings. A sender that hears of a failure, or nothing at all, sends the same again. */
+async function send(run: Run): Promise<void> {
+  const { random, world, log, openAlerts } = run
+  const records = run.unsent.length > 0 ? run.unsent : world.next([...openAlerts])
+  try {
+    await log.append(records)
+    run.unsent = random.uniform() < 0.03 ? records : []
+  } catch (error) {
+    if (!run.thrown.has(error)) run.surprises.push(`append: ${messageOf(error)}`)
+    run.unsent = records
+  }
+}
+
+function start(run: Run): void {
+  const { log, world, random, figures, surprises } = run
+  // Of two engines, the one that stands by owns nothing and sends no ticks.
+  if (run.engines.length === 0) world.ownerChanged()
+  const engine = startEngine({
+    log: gated(run, log),
+    group: GROUP,
+    topics: world.topics,
+    pipelines: world.pipelines,
+    limits: { ...world.limits, batchRecords: 1 + random.below(40) },
+    ticksMs: null,
+    untilCaughtUp: false,
+    clock: { now: world.nowMs, monotonic: world.nowMs },
+    observer: {
+      restored() {},
+      inferred() {},
+      committed: (seen, { partition }) => figures.set(partition, seen),
+    },
+    append() {},
+    onError(error) {
+      if (!run.thrown.has(error)) surprises.push(`engine: ${error.message}`)
+    },
+  })
+  engine.done.catch((error: unknown) => surprises.push(`engine ended: ${messageOf(error)}`))
+  run.engines.push(engine)
+}
+
+/** All processes die at once; what they were about to do may still happen, but must not reach the log. */
+function crash(run: Run): void {
+  run.crashes++
+  run.log.crash()
+  run.engines = []
+  if (run.random.below(2) === 0) run.turns.forget()
+}
+
+async function stop(run: Run): Promise<void> {
+  const engine = run.engines.shift()
+  if (engine) await run.turns.until(engine.stop())
+  run.world.ownerChanged()
+}
+
+/** Removes what is old and done with. */
+async function retain(run: Run): Promise<void> {
+  const { turns, world, log } = run
+  // A crash would forget our own reading along with that of the engine.
+  run.disturbing = false
+  await turns.until(archive(run.archive, world, log))
+  run.disturbing = true
+  await log.retain(world.nowMs())
+}
+
+/** Called by the log at each of its points; a throw there is a failure. */
+function disturb(run: Run, point: FaultPoint): void {
+  const { random, disturbing } = run
+  if (!disturbing || random.uniform() > 0.08) return
+  run.faults++
+  if (point === 'append') throw thrown(run, failure('log-unavailable', 'the disk is full'))
+  if (random.below(2) === 0) {
+    crash(run)
+    throw thrown(run, new Error(`crash at ${point}`))
+  }
+  // After the commit has happened, "nothing was written" would be a lie.
+  if (point === 'after-commit') throw thrown(run, new Error('the answer was lost'))
+  throw thrown(run, failure('log-unavailable', `the disk is full at ${point}`))
+}
+
+function thrown(run: Run, error: Error): Error {
+  run.thrown.add(error)
+  return error
+}
+
+/** The log with a gate before and behind each call of a processor: a crash may come at any of them. */
+function gated(run: Run, log: EventLog): EventLog {
+  return {
+    ...log,
+    follow: (options) =>
+      log.follow({ ...options, open: (partition) => gatedProcessor(run, options.open(partition)) }),
+  }
+}
+
+function gatedProcessor(run: Run, processor: Processor): Processor {
+  const { turns, mutation } = run
+  return {
+    async restore(state, committed) {
+      await turns.gate()
+      const from = await processor.restore(mutation === 'forget-state' ? nothing() : state, committed)
+      await turns.gate()
+      return mutation === 'skip-replay' || mutation === 'forget-state' ? committed : from
+    },
+    async process(batch) {
+      await turns.gate()
+      if (batch.replay) run.replayed++
+      const effects = await processor.process(batch)
+      noteAlerts(run, effects.emit)
+      await turns.gate()
+      return mutation === 'keep-nothing' ? { ...effects, keepFrom: batch.nextOffset } : effects
+    },
+    committed: (batch) => processor.committed?.(batch),
+    close: () => processor.close(),
+  }
+}
+
+async function* nothing(): AsyncGenerator<never> {}
+
+const decoder = new TextDecoder()
+
+function noteAlerts({ world, openAlerts }: Run, emit: readonly NewRecord[]): void {
+  for (const { topic, value } of emit) {
+    if (topic !== world.topics.alerts || value === null) continue
+    const { data } = JSON.parse(decoder.decode(value)) as AlertEvent
+    if (data.state === 'closed') openAlerts.delete(data.alert)
+    else openAlerts.add(data.alert)
+  }
+}
+
+/** Nothing breaks any more: what is left is sent, processed and committed, and the engine stops in order. */
+async function finish(run: Run): Promise<void> {
+  const { turns, log } = run
+  if (run.unsent.length > 0) await log.append(run.unsent)
+  if (run.engines.length === 0) start(run)
+  // A commit in every partition, so that each reports the figures of its last life.
+  await log.append(run.world.tick())
+  await turns.until(caughtUp(run))
+  while (run.engines.length > 0) await stop(run)
+}
+
+async function caughtUp({ engines, turns, world }: Run): Promise<void> {
+  for (;;) {
+    let owned = 0
+    let behind = 0
+    for (const engine of engines) {
+      for (const lag of (await engine.lag()).values()) {
+        owned++
+        behind += lag
+      }
+    }
+    if (owned === world.partitions && behind === 0) return
+    await turns.gate()
+  }
+}
