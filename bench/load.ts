@@ -1,10 +1,10 @@
 /**
  * The load of `bench/stream.ts`, in a process of its own: `node load.js URL ASSETS READINGS RATE START_TS`.
- * RATE 0 = as fast as acknowledged, one reading per asset and second of event time; otherwise readings per second,
+ * RATE 0 = as fast as acknowledged, two readings per asset and second of event time (what the net was trained on); otherwise readings per second,
  * at their event times, each asset failing for a third of the time.
  */
 import { PUBLISH_DEFAULTS, type Publishable, publishReadings } from '../simulators/publish.ts'
-import { assetName, pumpSamples } from './plant.ts'
+import { assetName, pumpSamples, STEP_MS } from './plant.ts'
 
 const [url = '', assets = '', readings = '', rate = '', start = ''] = process.argv.slice(2)
 
@@ -27,7 +27,7 @@ function* load(assetCount: number, count: number, stepMs: number, startTs: numbe
 }
 
 const perSecond = Number(rate)
-const stepMs = perSecond === 0 ? 1000 : (Number(assets) * 1000) / perSecond
+const stepMs = perSecond === 0 ? STEP_MS : (Number(assets) * 1000) / perSecond
 const published = await publishReadings(load(Number(assets), Number(readings), stepMs, Number(start)), {
   url,
   ...PUBLISH_DEFAULTS,

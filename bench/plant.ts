@@ -27,7 +27,8 @@ export interface Samples {
   readonly failing: readonly Values[]
 }
 
-const STEP_MS = 500
+/** Between readings of a machine: what the shipped net was trained on. */
+export const STEP_MS = 500
 const SAMPLES = 240
 const GROWTH_MS = 600_000
 

@@ -11,7 +11,7 @@ import { fileURLToPath } from 'node:url'
 import mqtt from 'mqtt'
 import { stringify } from 'yaml'
 import { freePort } from '../src/commands/free-port.ts'
-import { CHANNELS, LATENESS_MS, PLANT_CONFIG } from './plant.ts'
+import { CHANNELS, LATENESS_MS, PLANT_CONFIG, STEP_MS } from './plant.ts'
 import { figuresOf, quantile } from './process.ts'
 
 const HOST = '127.0.0.1'
@@ -93,7 +93,7 @@ async function throughput(readings: number): Promise<void> {
   await withProgram(async (program) => {
     const before = figuresOf(program.pid!)
     const startedMs = performance.now()
-    const load = await publish(readings, 0, Date.now() - (readings / ASSETS) * 1000)
+    const load = await publish(readings, 0, Date.now() - (readings / ASSETS) * STEP_MS)
     while ((await committed()) < load.readings) await sleep(50)
     const seconds = (performance.now() - startedMs) / 1000
     const after = figuresOf(program.pid!)
