@@ -20,10 +20,11 @@ export function makeSensorTopic(pattern: string): SensorTopic {
   const levels = pattern.split('/')
   const place = levels.indexOf(ASSET)
   const rest = levels.filter((level) => level !== ASSET)
-  const odd = rest.find((level, i) => {
-    return level === '#' ? i !== rest.length - 1 : level !== '+' && /[+#{}\0]/.test(level)
+  const odd = levels.some((level, i) => {
+    if (level === '#') return i !== levels.length - 1
+    return level !== ASSET && level !== '+' && /[+#{}\0]/.test(level)
   })
-  if (place < 0 || rest.length !== levels.length - 1 || odd !== undefined || pattern.startsWith('$')) {
+  if (place < 0 || rest.length !== levels.length - 1 || odd || pattern.startsWith('$')) {
     throw failure(
       'config',
       `mqtt.topic: "${pattern}" is no pattern; write ${ASSET} for the one level that names the asset, as in sensors/${ASSET}`,
