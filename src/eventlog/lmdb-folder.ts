@@ -4,7 +4,7 @@
  */
 import { randomUUID } from 'node:crypto'
 import { closeSync, fsyncSync, mkdirSync, openSync, readFileSync, renameSync, writeSync } from 'node:fs'
-import { join } from 'node:path'
+import { dirname, join, resolve } from 'node:path'
 import { failure, messageOf } from '../core/errors.ts'
 
 /** Raised when older programs can't read the folder any more. */
@@ -75,7 +75,8 @@ export function writeFolder(dir: string, folder: Folder): void {
     fsyncSync(file)
     closeSync(file)
     renameSync(draft, join(dir, VERSION_FILE))
-    syncDir(dir)
+    // The names of new files and folders are durable only when their folders are.
+    for (const folder of [envDir(dir), dir, dirname(resolve(dir))]) syncDir(folder)
   } catch (error) {
     throw failure('log-unavailable', `the data folder ${dir} can't be written: ${messageOf(error)}`, error)
   }

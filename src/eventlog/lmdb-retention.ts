@@ -33,7 +33,7 @@ export function stageRound(
   const all = [...table.values()].flat()
   const tombstones = removeTombstones(env, stage, all, nowMs)
   const heads = all.filter(({ cleanup }) => cleanup === 'delete').map((at) => headsOf(env, stage, at))
-  const removed = removeOldest(heads, groups.floorOf, env.sizeBytes(), policy, nowMs)
+  const removed = removeOldest(heads, groups, env.sizeBytes(), policy, nowMs)
   return tombstones === ROUND_BATCHES ? { ...removed, more: true } : removed
 }
 
@@ -90,13 +90,13 @@ function removeTombstones(env: LmdbEnv, stage: Stage, all: readonly LmdbPartitio
 }
 
 /** The partitions that keep the log from shrinking, for messages. */
-export function heldBack(env: LmdbEnv, table: PartitionTable, groups: Groups): string[] {
+export function heldBack(env: LmdbEnv, table: PartitionTable, groups: Groups, nowMs: number): string[] {
   const held: string[] = []
   for (const at of [...table.values()].flat()) {
-    const group = groups.slowest(at.topic, at.partition)
+    const slowest = groups.slowest(at.topic, at.partition, nowMs)
     const { start, end } = boundsIn(env, at)
-    if (group === null || start === end) continue
-    held.push(`${at.topic}/${at.partition} by group ${group} at ${groups.floorOf(at.topic, at.partition)}`)
+    if (slowest === null || start === end) continue
+    held.push(`${at.topic}/${at.partition} by group ${slowest.group} at offset ${slowest.keepFrom}`)
   }
   return held
 }

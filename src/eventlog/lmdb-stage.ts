@@ -30,7 +30,7 @@ export interface StagedPosition {
 export interface Stage {
   /** @returns offset of the first record */
   append(at: LmdbPartition, records: readonly NewRecord[]): number
-  setGroup(at: LmdbPartition, group: string, position: GroupPosition): void
+  setGroup(at: LmdbPartition, group: string, offset: number, keepFrom: number): void
   remove(change: Omit<Change, 'value'>): void
   finish(): Staged
 }
@@ -54,12 +54,13 @@ export function createStage(env: LmdbEnv, timestamp: number): Stage {
       for (const record of records) tail.records.push(record)
       return base
     },
-    setGroup(at, group, position) {
-      const value = Buffer.allocUnsafeSlow(16)
-      value.writeDoubleBE(position.offset, 0)
-      value.writeDoubleBE(position.keepFrom, 8)
+    setGroup(at, group, offset, keepFrom) {
+      const value = Buffer.allocUnsafeSlow(24)
+      value.writeDoubleBE(offset, 0)
+      value.writeDoubleBE(keepFrom, 8)
+      value.writeDoubleBE(timestamp, 16)
       changes.push({ table: 'meta', key: partitionKey('group', at, group), value })
-      positions.push({ at, group, position })
+      positions.push({ at, group, position: { offset, keepFrom, atMs: timestamp } })
     },
     remove({ table, key }) {
       changes.push({ table, key, value: null })

@@ -65,8 +65,8 @@ export function loadGroups(env: LmdbEnv, table: PartitionTable, groups: Groups):
     const behind = Buffer.concat([first, Buffer.alloc(1, 0xff)])
     for (const { key, value } of env.range('meta', first, behind)) {
       const group = key.toString('utf8', first.length)
-      const position = { offset: value.readDoubleBE(0), keepFrom: value.readDoubleBE(8) }
-      groups.set(group, at.topic, at.partition, position)
+      const [offset, keepFrom, atMs] = [0, 8, 16].map((byte) => value.readDoubleBE(byte))
+      groups.set(group, at.topic, at.partition, { offset: offset!, keepFrom: keepFrom!, atMs: atMs! })
     }
   }
 }

@@ -96,7 +96,8 @@ function createLmdb(options: LmdbLogOptions, env: LmdbEnv): Lmdb {
   const table = topicTable(topics)
   addTopics(env, table)
   const partitions = loadTopics(env, options.partitions)
-  const groups = createGroups({ group, topic: topics.readings })
+  const { retentionMs } = options
+  const groups = createGroups({ expected: { group, topic: topics.readings }, retentionMs })
   loadGroups(env, partitions, groups)
   const lmdb: Lmdb = {
     options,
@@ -156,7 +157,10 @@ function followedOf(lmdb: Lmdb): FollowedLog {
     committed: (group, topic, partition) => groups.get(group, topic, partition)?.offset ?? null,
     commit: (commit) => commitAll(lmdb, commit),
     subscribe: (topic, grown) => subscribers.add(topic, grown),
-    lease: (group, topic, partition, granted) => leases.acquire(`${group}\n${topic}\n${partition}`, granted),
+    lease(group, topic, partition, granted) {
+      groups.follow(group)
+      return leases.acquire(`${group}\n${topic}\n${partition}`, granted)
+    },
   }
 }
 
@@ -172,7 +176,7 @@ async function makeRoom(lmdb: Lmdb): Promise<void> {
   const { dir, maxBytes } = lmdb.options
   await retain(lmdb, lmdb.now())
   if (lmdb.sizeBytes <= maxBytes) return
-  const held = heldBack(lmdb.env, lmdb.partitions, lmdb.groups)
+  const held = heldBack(lmdb.env, lmdb.partitions, lmdb.groups, lmdb.now())
   throw failure(
     'log-full',
     `the log in ${dir} takes ${lmdb.sizeBytes} bytes, more than log.maxBytes (${maxBytes}); not yet read: ${held.join(', ') || 'nothing, its state alone is too large'}`,
@@ -194,7 +198,7 @@ async function commitAll(lmdb: Lmdb, commit: Commit): Promise<void> {
     }
     stageSlices(lmdb, stage, emitted)
     stageSlices(lmdb, stage, state)
-    stage.setGroup(at, group, { offset: nextOffset, keepFrom })
+    stage.setGroup(at, group, nextOffset, keepFrom)
   })
 }
 

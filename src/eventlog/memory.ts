@@ -107,7 +107,8 @@ function createMemory(options: MemoryLogOptions): Memory {
       ),
     ]),
   )
-  const groups = createGroups({ group, topic: topics.readings })
+  const { retentionMs = Number.POSITIVE_INFINITY } = options
+  const groups = createGroups({ expected: { group, topic: topics.readings }, retentionMs })
   return { options, table, partitions, groups, subscribers: createSubscribers(), now, fault, closed: false }
 }
 
@@ -126,7 +127,10 @@ function followedOf(memory: Memory, scheduler: Scheduler): FollowedLog {
     },
     commit: async (commit) => commitAll(memory, commit),
     subscribe: (topic, grown) => memory.subscribers.add(topic, grown),
-    lease: (group, topic, partition, granted) => leases.acquire(`${group}\n${topic}\n${partition}`, granted),
+    lease(group, topic, partition, granted) {
+      memory.groups.follow(group)
+      return leases.acquire(`${group}\n${topic}\n${partition}`, granted)
+    },
   }
   return followed
 }
@@ -172,7 +176,7 @@ function commitAll(memory: Memory, commit: Commit): void {
     write(memory, emitted)
   }
   write(memory, state)
-  groups.set(group, topic, partition, { offset: nextOffset, keepFrom })
+  groups.set(group, topic, partition, { offset: nextOffset, keepFrom, atMs: memory.now() })
   fault('after-commit')
 }
 
@@ -190,7 +194,7 @@ function retain(memory: Memory, nowMs: number): Retained {
   const all = [...memory.partitions.values()].flat()
   for (const partition of all) if (partition.cleanup === 'compact') dropTombstones(partition, nowMs)
   const heads = all.filter(({ cleanup }) => cleanup === 'delete').map(headsOf)
-  return removeOldest(heads, memory.groups.floorOf, sizeOf(memory), { retentionMs, maxBytes }, nowMs)
+  return removeOldest(heads, memory.groups, sizeOf(memory), { retentionMs, maxBytes }, nowMs)
 }
 
 function sizeOf(memory: Memory): number {

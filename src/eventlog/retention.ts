@@ -3,6 +3,7 @@
  * that every group has passed. Nothing that a group has yet to read, or would read again to restore its
  * state, is ever removed, neither by age nor by size. Pure; the adapters do the removing.
  */
+import type { Groups } from './groups.ts'
 
 /** Most batches removed in one round, so that a round never holds up the event loop. */
 export const ROUND_BATCHES = 256
@@ -45,13 +46,13 @@ export interface Retained {
 /**
  * One bounded round of removal.
  * @param cursors one per partition of every `delete` topic
- * @param floorOf offset before which every group is done with a partition; Infinity when no group reads it
+ * @param groups who has yet to read what
  * @param sizeBytes size of the log now
  * @param nowMs epoch ms
  */
 export function removeOldest(
   cursors: readonly HeadCursor[],
-  floorOf: (topic: string, partition: number) => number,
+  groups: Pick<Groups, 'slowest'>,
   sizeBytes: number,
   policy: RetentionPolicy,
   nowMs: number,
@@ -63,7 +64,7 @@ export function removeOldest(
     let head: Head | null = null
     for (const cursor of cursors) {
       const candidate = cursor.peek()
-      if (candidate === null || candidate.end > floorOf(candidate.topic, candidate.partition)) continue
+      if (candidate === null || isNeeded(candidate, groups, nowMs)) continue
       if (head !== null && candidate.timestamp >= head.timestamp) continue
       oldest = cursor
       head = candidate
@@ -77,4 +78,9 @@ export function removeOldest(
     bytes += head.bytes
   }
   return { batches, bytes, more: false }
+}
+
+function isNeeded({ topic, partition, end }: Head, groups: Pick<Groups, 'slowest'>, nowMs: number): boolean {
+  const slowest = groups.slowest(topic, partition, nowMs)
+  return slowest !== null && end > slowest.keepFrom
 }

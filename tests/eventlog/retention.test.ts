@@ -1,7 +1,6 @@
 /** What retention chooses. */
 import fc from 'fast-check'
 import { expect, test } from 'vitest'
-import { createGroups } from '../../src/eventlog/groups.ts'
 import { type Head, type HeadCursor, ROUND_BATCHES, removeOldest } from '../../src/eventlog/retention.ts'
 
 function cursor(heads: readonly Head[], removed: Head[]): HeadCursor {
@@ -44,9 +43,12 @@ test('only what every group has passed goes, oldest first; expired all, others a
       const sizeBytes = all.flat().reduce((sum, { bytes }) => sum + bytes, 0)
       const removed: Head[] = []
       const cursors = all.map((heads) => cursor(heads, removed))
-      const floorOf = (_: string, partition: number) => specs[partition]!.floor
+      const slowest = (_: string, partition: number) => {
+        const keepFrom = specs[partition]!.floor
+        return Number.isFinite(keepFrom) ? { group: 'g', keepFrom } : null
+      }
       const nowMs = 250
-      const result = removeOldest(cursors, floorOf, sizeBytes, { retentionMs, maxBytes }, nowMs)
+      const result = removeOldest(cursors, { slowest }, sizeBytes, { retentionMs, maxBytes }, nowMs)
       const freed = removed.reduce((sum, { bytes }) => sum + bytes, 0)
       expect(result).toEqual({ batches: removed.length, bytes: freed, more: false })
       const isRemoved = new Set(removed)
@@ -78,22 +80,9 @@ test('a round ends at its limit', () => {
   }))
   const cursors = [cursor(heads, [])]
   const policy = { retentionMs: 0, maxBytes: 0 }
-  const rounds = [1, 2].map(() => removeOldest(cursors, () => Number.POSITIVE_INFINITY, 0, policy, 10))
+  const rounds = [1, 2].map(() => removeOldest(cursors, { slowest: () => null }, 0, policy, 10))
   expect(rounds).toEqual([
     { batches: ROUND_BATCHES, bytes: ROUND_BATCHES, more: true },
     { batches: 3, bytes: 3, more: false },
   ])
-})
-
-test('the slowest group sets the floor; an expected one from the start', () => {
-  const groups = createGroups({ group: 'engine', topic: 'readings' })
-  expect(groups.floorOf('scores', 0)).toBe(Number.POSITIVE_INFINITY)
-  expect(groups.slowest('scores', 0)).toBe(null)
-  expect([groups.floorOf('readings', 0), groups.slowest('readings', 0)]).toEqual([0, 'engine'])
-  expect(groups.get('engine', 'readings', 0)).toBe(null)
-  groups.set('engine', 'readings', 0, { offset: 9, keepFrom: 5 })
-  groups.set('other', 'readings', 0, { offset: 7, keepFrom: 7 })
-  expect([groups.floorOf('readings', 0), groups.slowest('readings', 0)]).toEqual([5, 'engine'])
-  expect(groups.floorOf('readings', 1)).toBe(0)
-  expect(groups.get('other', 'readings', 0)).toEqual({ offset: 7, keepFrom: 7 })
 })
