@@ -4,7 +4,7 @@ import { failure } from '../core/errors.ts'
 import { featureNames } from '../core/features.ts'
 import { buildDataset, type DatasetOptions } from '../training/dataset.ts'
 import type { Trial } from '../training/trial.ts'
-import type { TrainingSource, TrainOptions } from './train.ts'
+import { HORIZON, type TrainingSource, type TrainOptions } from './train-source.ts'
 
 /** An hour of a weekday; fixed, so that the same options give the same bytes. */
 const START_MS = Date.UTC(2026, 0, 5, 6)
@@ -16,11 +16,6 @@ const START_MS = Date.UTC(2026, 0, 5, 6)
 const FAULT_RATE = 12
 const GROWTH_MS = [90_000, 7_200_000] as const
 
-/** Positive is the last part of a fault's growth: before it, it can't be told from a healthy machine. */
-const HORIZON_SHARE = 0.6
-/** A simulated machine is repaired that long after it failed. */
-const REPAIR_MS = 600_000
-
 /** Fleets to judge by, in terms of the one to learn from. */
 const TRIALS = [
   { name: 'with faults', machines: 0.3, longer: 2.5, seed: 100_000, faultRate: FAULT_RATE },
@@ -31,14 +26,14 @@ const TRIALS = [
 const WINDOW = { sizeMs: 5000, hopMs: 5000, latenessMs: 1000, idleMs: 10_000 }
 
 /** @throws Failure `usage` when there is not exactly one class of machines: a model is for one */
-export function fleetSource(options: TrainOptions): TrainingSource {
-  const [className, count] = oneClass(options.simulate ?? {})
+export function fleetSource(options: TrainOptions, simulate: FleetCounts): TrainingSource {
+  const [className, count] = oneClass(simulate)
   const { channels } = MACHINE_CLASSES[className]
   const dataset: DatasetOptions = {
     channels: channels.map(({ name }) => name),
     features: featureNames(channels.map(({ name }) => name)),
     window: WINDOW,
-    horizon: { share: HORIZON_SHARE, beforeMs: options.horizon ?? null, afterMs: REPAIR_MS },
+    horizon: { ...HORIZON, beforeMs: options.horizon ?? null },
   }
   const fleet = makeFleet(className, count, options, options.duration, options.seed, FAULT_RATE)
   const hours = (ms: number) => `${Number((ms / 3_600_000).toFixed(2))} h`
@@ -52,15 +47,15 @@ export function fleetSource(options: TrainOptions): TrainingSource {
     channels: channels.map(({ name, unit }) => ({ name, unit })),
     dataset,
     labels: fleet.labels,
-    readings: () => fleet.readings(),
-    trials: async function* trials(): AsyncGenerator<Trial> {
+    readings: fleet.readings(),
+    trials: function* trials(): Generator<Trial> {
       for (const trial of TRIALS) {
         const machines = Math.max(2, Math.round(trial.machines * count))
         const durationMs = Math.round(trial.longer * options.duration)
         const seed = options.seed + trial.seed
         const other = makeFleet(className, machines, options, durationMs, seed, trial.faultRate)
         const source = `simulated fleet ${className}=${machines} over ${hours(durationMs)}, ${trial.name}, seed ${seed}`
-        const built = await buildDataset(other.readings(), other.labels, dataset)
+        const built = buildDataset(other.readings(), other.labels, dataset)
         yield { source, dataset: built, assets: new Set(built.assets.keys()) }
       }
     },
@@ -87,7 +82,7 @@ function makeFleet(
   seed: number,
   faultRate: number,
 ) {
-  const growth = { faultRate, growthMs: GROWTH_MS, repairMs: REPAIR_MS }
+  const growth = { faultRate, growthMs: GROWTH_MS, repairMs: HORIZON.afterMs }
   return createFleet(
     { [className]: machines },
     { seed, startMs: START_MS, intervalMs: interval, durationMs, ...growth },

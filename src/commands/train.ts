@@ -2,53 +2,17 @@
  * `train`: readings from files or a simulated fleet → a model folder with its manifest and card. Says its steps on
  * standard error, and on standard output where the model is.
  */
-import type { FleetCounts } from '../../simulators/fleet.ts'
 import { failure } from '../core/errors.ts'
 import { loadBackend } from '../model/backend.ts'
 import { writeModel } from '../model/folder.ts'
 import { modelCard } from '../training/card.ts'
-import { buildDataset, type DatasetOptions } from '../training/dataset.ts'
+import { buildDataset, type Dataset } from '../training/dataset.ts'
 import { FIT_DEFAULTS, requireNative } from '../training/fit.ts'
-import type { FailureLabel } from '../training/horizon.ts'
-import { type Recipe, type Trials, trainFailureModel } from '../training/recipe.ts'
-import type { Readings } from '../training/windows.ts'
+import { type Recipe, trainFailureModel } from '../training/recipe.ts'
+import { filesSource } from './train-files.ts'
 import { fleetSource } from './train-fleet.ts'
+import type { TrainingSource, TrainOptions } from './train-source.ts'
 import { VERSION } from './version.ts'
-
-export interface TrainOptions {
-  readonly kind: 'failure'
-  readonly config?: string
-  readonly pipeline?: string
-  readonly map?: string
-  readonly input?: readonly string[]
-  readonly labels?: string
-  readonly simulate?: FleetCounts
-  /** Length of the simulation, and between readings of a machine, in ms. */
-  readonly duration: number
-  readonly interval: number
-  readonly seed: number
-  /** Ms before a failure in which a window counts as failing. */
-  readonly horizon?: number
-  readonly replace?: boolean
-  readonly output: string
-}
-
-/** What to learn from: the same for files and fleets. */
-export interface TrainingSource {
-  readonly name: string
-  readonly version: string
-  /** Where the readings come from, in words. */
-  readonly source: string
-  readonly licence: string
-  /** The command that makes the model once more. */
-  readonly again: string
-  readonly channels: Recipe['channels']
-  readonly dataset: DatasetOptions
-  readonly labels: readonly FailureLabel[]
-  readings(): Readings
-  /** Fleets of other seeds to judge by; null = keep a part of the assets for it. */
-  readonly trials: Trials | null
-}
 
 /** The rule that models are judged by: the default of the config, and half a minute before an alert is cleared. */
 const RULE = {
@@ -62,14 +26,12 @@ const RULE = {
 
 export async function train(options: TrainOptions): Promise<void> {
   const startedMs = performance.now()
-  const say = (line: string) => {
-    process.stderr.write(`train: ${line}\n`)
-  }
   const backend = await loadBackend()
   requireNative(backend)
   const source = await sourceOf(options)
   say(`reading ${source.source}`)
-  const dataset = await buildDataset(source.readings(), source.labels, source.dataset)
+  const dataset = buildDataset(source.readings, source.labels, source.dataset)
+  sayTally(dataset)
   const recipe = recipeOf(source, options.seed)
   const { manifest, files, outcomes } = await trainFailureModel(backend, dataset, recipe, source.trials, say)
   const card = modelCard(manifest, outcomes, source.again)
@@ -80,11 +42,21 @@ export async function train(options: TrainOptions): Promise<void> {
   console.log(path)
 }
 
+function say(line: string): void {
+  process.stderr.write(`train: ${line}\n`)
+}
+
+/** Nothing is passed over in silence: readings that no window took are counted. */
+function sayTally({ tally }: Dataset): void {
+  if (tally.late + tally.duplicate === 0) return
+  say(`${tally.windowed} readings windowed, ${tally.late} late, ${tally.duplicate} duplicates`)
+}
+
 async function sourceOf(options: TrainOptions): Promise<TrainingSource> {
-  if ((options.simulate === undefined) === (options.input === undefined)) {
-    throw failure('usage', 'train takes either --input FILE… --labels FILE or --simulate pump=100')
-  }
-  return fleetSource(options)
+  const { input, simulate } = options
+  if (simulate !== undefined && input === undefined) return fleetSource(options, simulate)
+  if (input !== undefined && simulate === undefined) return filesSource(options, input)
+  throw failure('usage', 'train takes either --input FILE… --labels FILE or --simulate pump=100')
 }
 
 function recipeOf(

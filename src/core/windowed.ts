@@ -9,6 +9,7 @@ import {
   type ClosedWindow,
   closeIdle,
   makeAssetState,
+  type ReadingResult,
 } from './asset.ts'
 import { makeLayout, type Plausible } from './layout.ts'
 import { makeShape, type Shape } from './shape.ts'
@@ -24,6 +25,8 @@ export interface WindowedOptions extends AssetRules {
   /** Channels that windows keep, in this order; others are passed over. */
   readonly channels: readonly string[]
   readonly plausible?: (asset: string) => Plausible | null
+  /** Told what became of each reading. */
+  readonly taken?: (result: Exclude<ReadingResult, 'future'>) => void
 }
 
 /**
@@ -56,7 +59,8 @@ export function* closedWindows(
       shapes.set(id, shape)
     }
     const numbers = Float64Array.from(names, (name) => values[name] ?? Number.NaN)
-    advance(state, { asset, ts, arrival: false, shape, values: numbers }, options, 0, closed)
+    const result = advance(state, { asset, ts, arrival: false, shape, values: numbers }, options, 0, closed)
+    options.taken?.(result)
     yield* closed
     closed.length = 0
   }

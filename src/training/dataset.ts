@@ -1,7 +1,11 @@
 /** Closed windows with their labels as plain arrays: what training, its baseline and evaluation work on. */
 import { createHash } from 'node:crypto'
+import type { ClosedWindow } from '../core/asset.ts'
 import { failure } from '../core/errors.ts'
 import { featureIndex } from '../core/features.ts'
+import type { Plausible } from '../core/layout.ts'
+import type { WindowRule } from '../core/window.ts'
+import { closedWindows, type PlainReading } from '../core/windowed.ts'
 import {
   EARLY,
   type FailureLabel,
@@ -11,7 +15,6 @@ import {
   labeller,
   POSITIVE,
 } from './horizon.ts'
-import { closedWindows, type Readings, type ReadingTally, type WindowSource } from './windows.ts'
 
 /** Row i of every array is one window; rows are in the order in which windows closed. */
 export interface Dataset {
@@ -30,9 +33,20 @@ export interface Dataset {
   readonly tally: ReadingTally
 }
 
-export interface DatasetOptions extends WindowSource {
+/** What became of the readings. */
+export interface ReadingTally {
+  windowed: number
+  late: number
+  duplicate: number
+}
+
+export interface DatasetOptions {
+  readonly channels: readonly string[]
   readonly features: readonly string[]
+  readonly window: WindowRule
   readonly horizon: Horizon
+  /** Plausible values of an asset's channels, as the config has them. */
+  readonly plausible?: (asset: string) => Plausible | null
 }
 
 /** Most windows in one dataset: with 48 features 2 M take 0.8 GB. */
@@ -48,41 +62,71 @@ interface Chunk {
   readonly target: Int8Array
 }
 
-/** @throws Failure `input` when there is no window, or more than `ROWS_LIMIT` */
-export async function buildDataset(
-  readings: Readings,
+/** As the config's limits are by default. */
+const DEDUPE_PER_ASSET = 1024
+const OPEN_WINDOWS_PER_ASSET = 64
+
+/**
+ * Windows by the very code of the live stream. Those that are open at the end are not taken: live they would not
+ * be whole either.
+ * @param readings of each asset in the order in which they were sent
+ * @throws Failure `input` when there is no window, or more than `ROWS_LIMIT`
+ */
+export function buildDataset(
+  readings: Iterable<PlainReading>,
   labels: readonly FailureLabel[],
   options: DatasetOptions,
-): Promise<Dataset> {
+): Dataset {
   const { features, channels, window } = options
   const spans = failureSpans(labels, options.horizon)
-  const judge = labeller(spans)
-  const at = featureIndex(features, channels)
-  const width = features.length
-  const assets = new Map<string, number>()
+  const rows = rowWriter(features, channels, labeller(spans))
   const tally: ReadingTally = { windowed: 0, late: 0, duplicate: 0 }
-  const chunks: Chunk[] = []
-  let rows = 0
-  for await (const { state, start, statistics } of closedWindows(readings, options, tally)) {
-    if (rows === ROWS_LIMIT)
-      throw failure('input', `more than ${ROWS_LIMIT} windows; use a larger window or less data`)
-    const row = rows % CHUNK_ROWS
-    if (row === 0) chunks.push(makeChunk(CHUNK_ROWS, width))
-    const chunk = chunks[chunks.length - 1]!
-    for (let i = 0; i < width; i++) chunk.vectors[row * width + i] = statistics[at[i]!] ?? Number.NaN
-    const end = start + window.sizeMs
-    chunk.asset[row] = assets.get(state.asset) ?? assets.size
-    assets.set(state.asset, chunk.asset[row]!)
-    chunk.endMs[row] = end
-    chunk.target[row] = judge(state.asset, start, end).target
-    rows++
+  const rules = { ...options, dedupePerAsset: DEDUPE_PER_ASSET, openWindowsPerAsset: OPEN_WINDOWS_PER_ASSET }
+  const taken = (result: keyof ReadingTally) => {
+    tally[result]++
   }
-  if (rows === 0)
+  for (const closed of closedWindows(readings, { ...rules, taken })) {
+    if (closed.closed !== 'end') rows.add(closed)
+  }
+  if (rows.count() === 0) {
     throw failure(
       'input',
       `no window of ${window.sizeMs} ms closed; is there more than one window of readings?`,
     )
-  return { features, rows, ...joined(chunks, rows, width), assets: [...assets.keys()], spans, tally }
+  }
+  return { features, ...rows.joined(), spans, tally }
+}
+
+/** Writes windows into arrays that grow by chunks. */
+function rowWriter(
+  features: readonly string[],
+  channels: readonly string[],
+  judge: ReturnType<typeof labeller>,
+) {
+  const at = featureIndex(features, channels)
+  const width = features.length
+  const assets = new Map<string, number>()
+  const chunks: Chunk[] = []
+  let rows = 0
+  return {
+    count: () => rows,
+    add({ state, start, end, statistics }: ClosedWindow) {
+      if (rows === ROWS_LIMIT) {
+        throw failure('input', `more than ${ROWS_LIMIT} windows; use a larger window or less data`)
+      }
+      const row = rows % CHUNK_ROWS
+      if (row === 0) chunks.push(makeChunk(CHUNK_ROWS, width))
+      const chunk = chunks[chunks.length - 1]!
+      for (let i = 0; i < width; i++) chunk.vectors[row * width + i] = statistics[at[i]!] ?? Number.NaN
+      const asset = assets.get(state.asset) ?? assets.size
+      assets.set(state.asset, asset)
+      chunk.asset[row] = asset
+      chunk.endMs[row] = end
+      chunk.target[row] = judge(state.asset, start, end).target
+      rows++
+    },
+    joined: () => ({ rows, ...joined(chunks, rows, width), assets: [...assets.keys()] }),
+  }
 }
 
 function makeChunk(rows: number, width: number): Chunk {

@@ -49,7 +49,7 @@ const SHARES = { teach: 0.8, stop: 0.2 } as const
 const SHARES_WITH_TRIAL = { teach: 0.6, stop: 0.2, trial: 0.2 } as const
 
 /** Makes the trials one after another, so that only one is in memory. */
-export type Trials = () => AsyncIterable<Trial>
+export type Trials = () => Iterable<Trial>
 
 /**
  * @param trials other fleets; null = a part of the dataset's own assets is kept for it
@@ -73,16 +73,12 @@ export async function trainFailureModel(
   const scaling = fitScaling(dataset, rows.teach)
   const baseline = tuneThreshold(dataset, rows.teach)
   const { files, epochs } = await fitFiles(backend, dataset, scaling, rows, recipe.fit, say)
-  const own = () => oneTrial({ source: `${recipe.source}, assets kept apart`, dataset, assets: kept! })
+  const own = () => [{ source: `${recipe.source}, assets kept apart`, dataset, assets: kept! }]
   const outcomes = await judge(backend, recipe, scaling, files, baseline, trials ?? own, say)
   const assets = { teachers: teachers!.size, stoppers: stoppers!.size }
   const run = { scaling, files, baseline, outcomes, epochs, ...assets, ...rows }
   const manifest = makeManifest(backend, dataset, recipe, run)
   return { manifest, files, outcomes }
-}
-
-async function* oneTrial(trial: Trial): AsyncGenerator<Trial> {
-  yield trial
 }
 
 async function fitFiles(
@@ -118,7 +114,7 @@ async function judge(
   const scorer = await createScorer(backend, name, scaling, files)
   const outcomes: Outcome[] = []
   try {
-    for await (const trial of trials()) {
+    for (const trial of trials()) {
       say(`judging by ${trial.source}`)
       outcomes.push(tryModel(scorer, baseline, rule, trial))
     }

@@ -50,7 +50,7 @@ function failingAssets({ rows, asset, target }: Dataset): Set<number> {
   return failing
 }
 
-/** Cuts the shuffled list at the shares; each part gets one at least while there are enough. */
+/** Cuts the shuffled list at the shares; each part gets one at least if there are enough, else the first ones do. */
 function deal(
   assets: readonly number[],
   shares: readonly number[],
@@ -62,9 +62,10 @@ function deal(
   let sum = 0
   shares.forEach((share, i) => {
     sum += share
-    const rest = shares.length - i - 1
+    const rest = shuffled.length < shares.length ? 0 : shares.length - i - 1
     const wanted = Math.max(taken + 1, Math.round(sum * shuffled.length))
-    const until = rest === 0 ? shuffled.length : Math.min(wanted, shuffled.length - rest)
+    const isLast = i === shares.length - 1
+    const until = isLast ? shuffled.length : Math.min(wanted, shuffled.length - rest)
     for (; taken < until; taken++) parts[i]!.add(shuffled[taken]!)
   })
 }

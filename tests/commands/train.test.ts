@@ -1,8 +1,10 @@
-import { mkdtemp, readFile } from 'node:fs/promises'
+import { mkdtemp, readFile, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterEach, describe, expect, it, vi } from 'vitest'
-import { type TrainOptions, train } from '../../src/commands/train.ts'
+import { createFleet } from '../../simulators/fleet.ts'
+import { train } from '../../src/commands/train.ts'
+import type { TrainOptions } from '../../src/commands/train-source.ts'
 import { loadBackend } from '../../src/model/backend.ts'
 import { serveModel } from '../../src/model/serving.ts'
 import { requires } from '../support/requires.ts'
@@ -19,6 +21,36 @@ async function options(change: Partial<TrainOptions> = {}): Promise<TrainOptions
     output,
     ...change,
   }
+}
+
+/** Ten pumps as files: eight fail, a config names windows and model, and motors are there to be passed over. */
+async function recorded(): Promise<Partial<TrainOptions>> {
+  const dir = await mkdtemp(join(tmpdir(), 'forewarn-recorded-'))
+  const startMs = Date.UTC(2026, 0, 5)
+  const faults = Array.from({ length: 8 }, (_, i) => ({
+    asset: `pump-0${i + 1}`,
+    kind: i % 2 === 0 ? ('imbalance' as const) : ('cavitation' as const),
+    fromMs: startMs + 600_000 + i * 30_000,
+    growthMs: 400_000,
+  }))
+  const run = { seed: 1, startMs, intervalMs: 1000, durationMs: 1_500_000, faults }
+  const fleet = createFleet({ pump: 10, motor: 1 }, run)
+  const lines = [...fleet.readings()].map((reading) => JSON.stringify(reading))
+  const labels = fleet.labels.map(({ asset, from, to, kind }) => [asset, from, to, kind].join(','))
+  const config = [
+    'assets: [{ match: pump-*, channels: { vibration: { unit: mm/s } } }]',
+    'pipelines:',
+    '  - { name: pumps, assets: pump-*, model: plant-pumps@2.1.0, window: { size: 10s, lateness: 1s } }',
+  ]
+  const paths = {
+    input: join(dir, 'readings.jsonl'),
+    labels: join(dir, 'labels.csv'),
+    config: join(dir, 'forewarn.yaml'),
+  }
+  await writeFile(paths.input, `${lines.join('\n')}\n`)
+  await writeFile(paths.labels, `${['asset,from,to,kind', ...labels].join('\n')}\n`)
+  await writeFile(paths.config, `${config.join('\n')}\n`)
+  return { ...paths, input: [paths.input], simulate: undefined, horizon: 240_000 }
 }
 
 describe.skipIf(requires('native').missing)('train', () => {
@@ -62,7 +94,33 @@ describe.skipIf(requires('native').missing)('train', () => {
     expect(said.some((line) => line.includes('no difference from what was there'))).toBe(true)
   })
 
+  it('makes a model of recorded files, for the windows and under the name that the config has', async () => {
+    listen()
+    const files = await recorded()
+    await train(await options(files))
+    const path = said[said.length - 1]!
+    expect(path.endsWith(join('plant-pumps', '2.1.0'))).toBe(true)
+    const model = await serveModel(await loadBackend(), join(path, '../..'), 'plant-pumps@2.1.0')
+    expect(model).toMatchObject({
+      windowSizeMs: 10_000,
+      windowHopMs: 10_000,
+      units: { vibration: 'mm/s', flow: null },
+    })
+    const { training, results } = model.manifest
+    expect(training.source).toBe('readings.jsonl with labels.csv')
+    expect(training.horizon).toEqual({ share: 0.6, beforeMs: 240_000, afterMs: 600_000 })
+    expect(training.assets + training.validationAssets).toBe(8)
+    expect(results).toHaveLength(1)
+    expect(results[0]!.model.windows!.prAuc).toBeGreaterThan(0.9)
+    model.scorer.dispose()
+  })
+
   it.each<[string, Partial<TrainOptions>, string]>([
+    [
+      'files without labels',
+      { simulate: undefined, input: ['readings.jsonl'] },
+      '--input needs --labels FILE',
+    ],
     ['two classes', { simulate: { pump: 2, motor: 2 } }, 'a model is for one class'],
     ['no machine', { simulate: { pump: 0 } }, 'a model is for one class'],
     ['files and a fleet', { input: ['readings.csv'] }, 'train takes either --input'],

@@ -9,7 +9,7 @@ const MODELS = fileURLToPath(new URL('../../models', import.meta.url))
 const START_MS = Date.UTC(2026, 5, 1, 9)
 
 /** Scores of each machine's windows, in order, of a fleet in which all have the same fault from minute 10 on. */
-async function scoresOf(model: ServedModel, className: 'pump' | 'motor', kind: 'bearing-wear' | 'imbalance') {
+function scoresOf(model: ServedModel, className: 'pump' | 'motor', kind: 'bearing-wear' | 'imbalance') {
   const machines = ['01', '02', '03', '04'].map((number) => `${className}-${number}`)
   const fromMs = START_MS + 600_000
   const fleet = createFleet(
@@ -22,7 +22,7 @@ async function scoresOf(model: ServedModel, className: 'pump' | 'motor', kind: '
       faults: machines.map((asset) => ({ asset, kind, fromMs, growthMs: 90_000 })),
     },
   )
-  const dataset = await buildDataset(fleet.readings(), [], {
+  const dataset = buildDataset(fleet.readings(), [], {
     channels: MACHINE_CLASSES[className].channels.map(({ name }) => name),
     features: model.features,
     window: { sizeMs: model.windowSizeMs, hopMs: model.windowHopMs, latenessMs: 1000, idleMs: 10_000 },
@@ -53,7 +53,7 @@ describe.each([
   })
 
   it(`scores health low and ${kind} high, on machines of another seed`, async () => {
-    for (const { before, failed } of await scoresOf(model, className, kind)) {
+    for (const { before, failed } of scoresOf(model, className, kind)) {
       expect(before.length).toBeGreaterThan(100)
       expect(before.filter((score) => score > 0.8).length).toBeLessThanOrEqual(1)
       expect(failed.length).toBeGreaterThan(3)

@@ -6,6 +6,7 @@ import { advance, type ClosedWindow, makeAssetState } from '../../src/core/asset
 import { makeReadingDecoder } from '../../src/core/decode.ts'
 import { featureNames } from '../../src/core/features.ts'
 import { makeLayout } from '../../src/core/layout.ts'
+import type { PlainReading } from '../../src/core/windowed.ts'
 import {
   buildDataset,
   countPositive,
@@ -13,7 +14,6 @@ import {
   rowsFromOnset,
   usedRows,
 } from '../../src/training/dataset.ts'
-import type { TrainingReading } from '../../src/training/windows.ts'
 
 const START_MS = Date.UTC(2026, 0, 5)
 const CHANNELS = MACHINE_CLASSES.pump.channels.map(({ name }) => name)
@@ -39,12 +39,8 @@ function fleet(pump = 2, seed = 1) {
   )
 }
 
-async function* slowly(readings: Iterable<TrainingReading>): AsyncGenerator<TrainingReading> {
-  for (const reading of readings) yield reading
-}
-
 /** The windows that the live stream makes of the same readings: bytes of JSON through the decoder and the core. */
-function liveWindows(readings: Iterable<TrainingReading>): Map<string, Float64Array> {
+function liveWindows(readings: Iterable<PlainReading>): Map<string, Float64Array> {
   const decoder = makeReadingDecoder(64)
   const layout = makeLayout(CHANNELS, false, null)
   const rules = { window: OPTIONS.window, dedupePerAsset: 1024, openWindowsPerAsset: 64 }
@@ -60,8 +56,8 @@ function liveWindows(readings: Iterable<TrainingReading>): Map<string, Float64Ar
 }
 
 describe('a dataset', () => {
-  it('holds the features of the live stream, bit by bit (law 6)', async () => {
-    const dataset = await buildDataset(fleet().readings(), [], OPTIONS)
+  it('holds the features of the live stream, bit by bit (law 6)', () => {
+    const dataset = buildDataset(fleet().readings(), [], OPTIONS)
     const live = liveWindows(fleet().readings())
     expect(dataset.rows).toBe(live.size)
     for (let row = 0; row < dataset.rows; row++) {
@@ -70,29 +66,29 @@ describe('a dataset', () => {
     }
   })
 
-  it('is the same from any iterable, and does not mind how assets are interleaved', async () => {
-    const one = await buildDataset(fleet().readings(), fleet().labels, OPTIONS)
-    const other = await buildDataset(slowly(fleet().readings()), fleet().labels, OPTIONS)
+  it('is the same from any iterable, and does not mind how assets are interleaved', () => {
+    const one = buildDataset(fleet().readings(), fleet().labels, OPTIONS)
+    const other = buildDataset([...fleet().readings()], fleet().labels, OPTIONS)
     expect(datasetHash(other)).toBe(datasetHash(one))
-    expect(datasetHash(await buildDataset(fleet(2, 2).readings(), fleet().labels, OPTIONS))).not.toBe(
+    expect(datasetHash(buildDataset(fleet(2, 2).readings(), fleet().labels, OPTIONS))).not.toBe(
       datasetHash(one),
     )
-    expect(datasetHash(await buildDataset(fleet().readings(), [], OPTIONS))).not.toBe(datasetHash(one))
+    expect(datasetHash(buildDataset(fleet().readings(), [], OPTIONS))).not.toBe(datasetHash(one))
     const apart = fleet().assets.flatMap((asset) =>
       [...fleet().readings()].filter((reading) => reading.asset === asset),
     )
-    const sorted = await buildDataset(apart, fleet().labels, OPTIONS)
+    const sorted = buildDataset(apart, fleet().labels, OPTIONS)
     expect([...sorted.vectors].sort()).toEqual([...one.vectors].sort())
   })
 
-  it('takes features in the order that is asked for, NaN for a channel that never came', async () => {
+  it('takes features in the order that is asked for, NaN for a channel that never came', () => {
     const features = ['rpm.mean', 'humidity.mean', 'temperature.max']
-    const few = await buildDataset(fleet().readings(), [], {
+    const few = buildDataset(fleet().readings(), [], {
       ...OPTIONS,
       channels: [...CHANNELS, 'humidity'],
       features,
     })
-    const all = await buildDataset(fleet().readings(), [], OPTIONS)
+    const all = buildDataset(fleet().readings(), [], OPTIONS)
     const at = features.map((name) => OPTIONS.features.indexOf(name))
     for (let row = 0; row < few.rows; row++) {
       expect(few.vectors[row * 3]).toBe(all.vectors[row * WIDTH + at[0]!])
@@ -101,8 +97,8 @@ describe('a dataset', () => {
     }
   })
 
-  it('counts what is positive, early and left out', async () => {
-    const dataset = await buildDataset(fleet().readings(), fleet().labels, OPTIONS)
+  it('counts what is positive, early and left out', () => {
+    const dataset = buildDataset(fleet().readings(), fleet().labels, OPTIONS)
     const all = new Set(dataset.assets.keys())
     // Of 120 s from onset to failure 72 s are positive and 48 s early, in whole windows of 5 s.
     expect(countPositive(dataset, usedRows(dataset, all))).toBe(14)
@@ -113,27 +109,27 @@ describe('a dataset', () => {
     expect(countPositive(dataset, usedRows(dataset, healthy))).toBe(0)
   })
 
-  it('tells late and repeated readings from others', async () => {
+  it('tells late and repeated readings from others', () => {
     const random = createRandom(1)
     const readings = [...fleet().readings()]
     const repeated = readings.flatMap((reading) => (random.uniform() < 0.1 ? [reading, reading] : [reading]))
     const late = { ...readings[0]!, values: { rpm: 1 } }
-    const dataset = await buildDataset([...repeated, late], [], OPTIONS)
+    const dataset = buildDataset([...repeated, late], [], OPTIONS)
     expect(dataset.tally).toEqual({
       windowed: readings.length,
       duplicate: repeated.length - readings.length,
       late: 1,
     })
-    expect(dataset.vectors).toEqual((await buildDataset(readings, [], OPTIONS)).vectors)
+    expect(dataset.vectors).toEqual(buildDataset(readings, [], OPTIONS).vectors)
   })
 
-  it('takes any mixture of missing channels', async () => {
+  it('takes any mixture of missing channels', () => {
     const value = fc.option(fc.double({ noNaN: true, noDefaultInfinity: true, min: -1e6, max: 1e6 }))
     const values = fc.dictionary(fc.constantFrom(...CHANNELS, 'stranger'), value)
-    await fc.assert(
-      fc.asyncProperty(fc.array(values, { minLength: 30, maxLength: 60 }), async (list) => {
+    fc.assert(
+      fc.property(fc.array(values, { minLength: 30, maxLength: 60 }), (list) => {
         const readings = list.map((some, i) => ({ asset: 'x', ts: START_MS + i * 500, values: some }))
-        const dataset = await buildDataset(readings, [], OPTIONS)
+        const dataset = buildDataset(readings, [], OPTIONS)
         expect(dataset.tally.windowed).toBe(list.length)
         expect(dataset.rows).toBe(Math.floor((list.length - 3) / 10))
         const first = list.slice(0, 10).flatMap(({ rpm }) => (typeof rpm === 'number' ? [rpm] : []))
@@ -144,7 +140,7 @@ describe('a dataset', () => {
     )
   })
 
-  it('without a closed window is refused', async () => {
-    await expect(buildDataset([], [], OPTIONS)).rejects.toThrow('no window of 5000 ms closed')
+  it('without a closed window is refused', () => {
+    expect(() => buildDataset([], [], OPTIONS)).toThrow('no window of 5000 ms closed')
   })
 })

@@ -1,0 +1,47 @@
+/** What `train` is asked for, and what it learns from: the same for files (`train-files`) and fleets (`train-fleet`). */
+import type { FleetCounts } from '../../simulators/fleet.ts'
+import type { PlainReading } from '../core/windowed.ts'
+import type { DatasetOptions } from '../training/dataset.ts'
+import type { FailureLabel } from '../training/horizon.ts'
+import type { Recipe, Trials } from '../training/recipe.ts'
+
+export interface TrainOptions {
+  readonly kind: 'failure'
+  readonly config?: string | undefined
+  readonly pipeline?: string | undefined
+  readonly map?: string | undefined
+  readonly input?: readonly string[] | undefined
+  readonly labels?: string | undefined
+  readonly simulate?: FleetCounts | undefined
+  /** Length of the simulation, and between readings of a machine, in ms. */
+  readonly duration: number
+  readonly interval: number
+  readonly seed: number
+  /** Ms before a failure in which a window counts as failing. */
+  readonly horizon?: number | undefined
+  readonly replace?: boolean
+  readonly output: string
+}
+
+/** What to learn from: the same for files and fleets. */
+export interface TrainingSource {
+  readonly name: string
+  readonly version: string
+  /** Where the readings come from, in words. */
+  readonly source: string
+  readonly licence: string
+  /** The command that makes the model once more. */
+  readonly again: string
+  readonly channels: Recipe['channels']
+  readonly dataset: DatasetOptions
+  readonly labels: readonly FailureLabel[]
+  readonly readings: Iterable<PlainReading>
+  /** Fleets of other seeds to judge by; null = keep a part of the assets for it. */
+  readonly trials: Trials | null
+}
+
+/**
+ * Positive is the last part of a fault's growth: before it, it can't be told from a healthy machine. For ten
+ * minutes behind a failure a machine is taken to be broken or under repair.
+ */
+export const HORIZON = { share: 0.6, afterMs: 600_000 } as const
