@@ -7,6 +7,7 @@ import net from 'node:net'
 import { Aedes } from 'aedes'
 import type { MqttSettings } from '../config/settings.ts'
 import { failure } from '../core/errors.ts'
+import { makeBudget } from './budget.ts'
 import { type Connections, makeConnections } from './connections.ts'
 import { type FrontFault, makeFront } from './front.ts'
 import type { Gate } from './gate.ts'
@@ -25,6 +26,7 @@ export type Refusal =
   | 'publish-denied'
   | 'subscribe-denied'
   | 'silent'
+  | 'too-slow'
   | 'protocol'
 
 export interface BrokerOptions {
@@ -81,12 +83,12 @@ export async function startBroker(options: BrokerOptions): Promise<EmbeddedBroke
     drainTimeout: DRAIN_TIMEOUT_MS,
     connectTimeout: CONNECT_TIMEOUT_MS,
   })
-  const connections = makeConnections(() => refuse('silent', 'keep-alive is over'))
+  const budget = makeBudget(limits.inFlightBytes)
+  const connections = makeConnections({ budget, onEnded: refuse })
   const onlookers = makeOnlookers(broker, topic.filter)
   const sessions = makeSessions(broker, mqtt.maxConnections * IDS_PER_CONNECTION)
   guard({ broker, connections, onlookers, sessions, topic, intake, users: mqtt.users, refuse })
 
-  const unfinished = { bytes: 0, limitBytes: limits.inFlightBytes }
   const server = net.createServer({
     noDelay: true,
     keepAlive: true,
@@ -99,7 +101,7 @@ export async function startBroker(options: BrokerOptions): Promise<EmbeddedBroke
       topic,
       intake,
       gate,
-      unfinished,
+      budget,
       payloadBytes: limits.payloadBytes,
       onPayload: onlookers.offer,
       onFault: refuse,

@@ -4,6 +4,7 @@
  */
 import type { Socket } from 'node:net'
 import type { Duplex } from 'node:stream'
+import type { Budget } from './budget.ts'
 import type { Front } from './front.ts'
 
 export interface Connections {
@@ -23,30 +24,48 @@ interface Connection {
   /** Sweep at which something was heard last. */
   heard: number
   silentSweeps: number
+  /** Sweeps since a large packet began. */
+  reservedSweeps: number
 }
 
 const SWEEP_MS = 1000
+/** A large packet must be here by then when others wait for its room. */
+const RESERVED_SWEEPS = 30
 /** A client may be late by half its keep-alive [MQTT-3.1.2-24]. */
 const GRACE = 1.5
 
-/** @param onSilent a connection was ended because it was silent for too long */
-export function makeConnections(onSilent: () => void): Connections {
+export interface ConnectionsOptions {
+  readonly budget: Budget
+  /** A connection was ended because it was silent for too long, or took too long over a large packet. */
+  onEnded(why: 'silent' | 'too-slow', detail: string): void
+}
+
+export function makeConnections({ budget, onEnded }: ConnectionsOptions): Connections {
   const connections = new Map<Duplex, Connection>()
   let sweep = 0
-  const timer = setInterval(() => {
-    sweep++
-    for (const [stream, connection] of connections) {
-      if (connection.front.held()) connection.heard = sweep
-      if (sweep - connection.heard <= connection.silentSweeps) continue
-      onSilent()
+
+  function look(stream: Duplex, connection: Connection): void {
+    const { front } = connection
+    if (front.held()) connection.heard = sweep
+    connection.reservedSweeps = front.reserves() && !front.held() ? connection.reservedSweeps + 1 : 0
+    if (sweep - connection.heard > connection.silentSweeps) {
+      onEnded('silent', 'keep-alive is over')
+      stream.destroy()
+    } else if (connection.reservedSweeps > RESERVED_SWEEPS && budget.waiting() > 0) {
+      onEnded('too-slow', `a large packet is not here after ${connection.reservedSweeps} s; others wait`)
       stream.destroy()
     }
+  }
+
+  const timer = setInterval(() => {
+    sweep++
+    for (const [stream, connection] of connections) look(stream, connection)
   }, SWEEP_MS)
   timer.unref()
 
   return {
     add(socket, front) {
-      const connection = { front, heard: sweep, silentSweeps: Number.POSITIVE_INFINITY }
+      const connection = { front, heard: sweep, silentSweeps: Number.POSITIVE_INFINITY, reservedSweeps: 0 }
       connections.set(front.stream, connection)
       socket.on('data', () => {
         connection.heard = sweep

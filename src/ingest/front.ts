@@ -8,15 +8,17 @@ import type { Socket } from 'node:net'
 import { Duplex } from 'node:stream'
 import { TRUNCATED_BYTES } from '../core/dead-letter.ts'
 import { makeAcks } from './acks.ts'
+import type { Budget } from './budget.ts'
 import * as frame from './frame.ts'
 import type { Gate } from './gate.ts'
 import type { Intake, Run } from './intake.ts'
 import { makeOversize, type Oversize } from './oversize.ts'
-import { type Budget, makePieces } from './pieces.ts'
+import { makePieces } from './pieces.ts'
+import { makeReservation } from './reservation.ts'
 import type { SensorTopic } from './topic.ts'
 
 /** Why a connection was ended. */
-export type FrontFault = 'malformed' | 'packet-too-large' | 'too-much-unfinished'
+export type FrontFault = 'malformed' | 'packet-too-large'
 
 export interface FrontOptions {
   readonly topic: SensorTopic
@@ -24,8 +26,8 @@ export interface FrontOptions {
   readonly gate: Gate
   /** Largest payload that is gathered; of larger ones the first bytes are kept and the rest let by. */
   readonly payloadBytes: number
-  /** Shared by all connections. */
-  readonly unfinished: Budget
+  /** For large packets on their way, shared by all connections. */
+  readonly budget: Budget
   /** Sees each payload that was taken in. */
   onPayload(topic: string, payload: Buffer): void
   onFault(fault: FrontFault, detail: string): void
@@ -42,12 +44,16 @@ export interface Front {
   pending(): number
   /** True while we hold back reading, so that silence is no sign of a dead client. */
   held(): boolean
+  /** True while a large packet is on its way. */
+  reserves(): boolean
 }
 
 /** Largest CONNECT: before it nobody has proved anything. */
 const CONNECT_BYTES = 8 * 1024
 /** Largest packet of other kinds than PUBLISH, and room for a PUBLISH's topic. */
 const CONTROL_BYTES = 64 * 1024 + 16
+/** Packets up to this size need no room in the budget: a chunk of the socket's is as large. */
+const SMALL_BYTES = 64 * 1024
 /** PUBACKs that a client hasn't read, in bytes, beyond which it isn't read either. */
 const UNREAD_ACK_BYTES = 64 * 1024
 
@@ -56,9 +62,10 @@ export function makeFront(socket: Socket, options: FrontOptions): Front {
   const acks = makeAcks((ids) => {
     if (!socket.destroyed) socket.write(frame.pubacks(ids))
   })
-  const pieces = makePieces(options.unfinished)
+  const pieces = makePieces()
+  const reservation = makeReservation(options.budget, () => unblock('budget'))
   /** What keeps us from reading. */
-  const blocks = { connecting: false, gate: false, aedes: false, acks: false, halted: false }
+  const blocks = { connecting: false, gate: false, budget: false, aedes: false, acks: false, halted: false }
   let connected = false
   let oversize: Oversize | null = null
 
@@ -69,13 +76,14 @@ export function makeFront(socket: Socket, options: FrontOptions): Front {
     writev: (chunks, done) => socket.write(Buffer.concat(chunks.map(({ chunk }) => chunk)), done),
     destroy(error, done) {
       blocks.halted = true
-      pieces.clear()
+      reservation.drop()
       socket.destroy()
       done(error)
     },
   })
 
-  const blocked = () => blocks.connecting || blocks.gate || blocks.aedes || blocks.acks || blocks.halted
+  const blocked = () =>
+    blocks.connecting || blocks.gate || blocks.budget || blocks.aedes || blocks.acks || blocks.halted
 
   function block(why: keyof typeof blocks): void {
     blocks[why] = true
@@ -112,13 +120,11 @@ export function makeFront(socket: Socket, options: FrontOptions): Front {
       pieces.push(behind)
     } else pieces.push(chunk)
     if (pieces.whole()) take(pieces.join())
-    else if (options.unfinished.bytes > options.unfinished.limitBytes) {
-      end('too-much-unfinished', `${options.unfinished.bytes} bytes of unfinished packets`)
-    }
   }
 
   /** Packets, one after another, until something blocks or the bytes end within one. */
   function take(bytes: Buffer): void {
+    const held = reservation.detach()
     blockAtGate()
     const ids: number[] = []
     let run: Run | null = null
@@ -130,7 +136,7 @@ export function makeFront(socket: Socket, options: FrontOptions): Front {
       if (!mayPass(bytes[at]!, bodyAt === frame.MALFORMED ? null : bodyBytes)) break
       const next = bodyAt + bodyBytes
       if (next > bytes.length) {
-        if (bodyBytes <= largest(bytes[at]!)) pieces.need(next - at)
+        if (bodyBytes <= largest(bytes[at]!)) expectPacket(next - at)
         else {
           oversize = makeOversize(bytes[at]!, bodyBytes, CONTROL_BYTES + TRUNCATED_BYTES)
           oversize.feed(bytes.subarray(bodyAt))
@@ -146,7 +152,15 @@ export function makeFront(socket: Socket, options: FrontOptions): Front {
       at = next
     }
     if (at < bytes.length && !blocks.halted) pieces.push(bytes.subarray(at))
+    // Blocked before the packet that it was for: that one is still here.
+    if (at === 0 && blocks.gate) held.keep()
+    else held.giveBack()
     if (run) finish(run, ids)
+  }
+
+  function expectPacket(bytes: number): void {
+    pieces.need(bytes)
+    if (bytes > SMALL_BYTES && !reservation.take(bytes)) block('budget')
   }
 
   function largest(first: number): number {
@@ -228,6 +242,7 @@ export function makeFront(socket: Socket, options: FrontOptions): Front {
     },
     halt: () => block('halted'),
     pending: acks.pending,
-    held: () => blocks.gate || blocks.halted,
+    held: () => blocks.gate || blocks.budget || blocks.halted,
+    reserves: reservation.holds,
   }
 }

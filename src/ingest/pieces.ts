@@ -1,13 +1,7 @@
 /**
  * Bytes of a connection that wait for the rest of their packet. Pieces are joined once, when the packet is
- * whole, so that a sender who drips bytes costs no more than others; all connections share one limit.
+ * whole, so that a sender who drips bytes costs no more than others.
  */
-
-/** What all connections together may hold of unfinished packets. */
-export interface Budget {
-  bytes: number
-  readonly limitBytes: number
-}
 
 export interface Pieces {
   push(piece: Buffer): void
@@ -17,31 +11,21 @@ export interface Pieces {
   whole(): boolean
   /** Takes all out, as one. */
   join(): Buffer
-  clear(): void
 }
 
-/** Smaller remainders are copied: they would keep a chunk of the socket's alive for a few bytes. */
+/** Smaller pieces are copied: they would keep a chunk of the socket's alive for a few bytes. */
 const COPY_BELOW_BYTES = 4096
 
-export function makePieces(budget: Budget): Pieces {
+export function makePieces(): Pieces {
   let pieces: Buffer[] = []
   let held = 0
   let needed = 0
-
-  function clear(): void {
-    budget.bytes -= held
-    pieces = []
-    held = 0
-    needed = 0
-  }
-
   return {
     push(piece) {
       if (piece.length === 0) return
       const small = piece.length < COPY_BELOW_BYTES && piece.buffer.byteLength > piece.length
       pieces.push(small ? Buffer.from(piece) : piece)
       held += piece.length
-      budget.bytes += piece.length
     },
     need(bytes) {
       needed = bytes
@@ -49,9 +33,10 @@ export function makePieces(budget: Budget): Pieces {
     whole: () => held > 0 && held >= needed,
     join() {
       const joined = pieces.length === 1 ? pieces[0]! : Buffer.concat(pieces, held)
-      clear()
+      pieces = []
+      held = 0
+      needed = 0
       return joined
     },
-    clear,
   }
 }

@@ -122,6 +122,23 @@ test('sockets are not read beyond the limit, and are read again below it', async
   expect(ingest.gate.shutCount()).toBeGreaterThan(0)
 })
 
+test('large payloads at once are slowed down to the limit, and all arrive', async () => {
+  ingest = await startIngest({ limits: { inFlightBytes: 600_000 } })
+  const clients = await Promise.all(Array.from({ length: 20 }, () => ingest.connect()))
+  const filler = 'x'.repeat(200_000)
+  const published = clients.flatMap((client, c) =>
+    [1, 2, 3].map((n) => {
+      const payload = JSON.stringify({ ts: n, values: { t: n }, filler })
+      return client.publishAsync(`sensors/pump-${c}`, payload, { qos: 1 })
+    }),
+  )
+  await Promise.all(published)
+  expect(ingest.log.records).toHaveLength(60)
+  expect(ingest.log.records.every(({ topic }) => topic === 'readings')).toBe(true)
+  expect(ingest.refused).toEqual([])
+  expect(ingest.gate.queues().map(({ depth }) => depth)).toEqual([0, 0])
+})
+
 test('a connection cut between append and PUBACK: the redelivery is in the log as well', async () => {
   ingest = await startIngest()
   const client = await ingest.connect({ clean: false, clientId: 'gateway', reconnectPeriod: 20 })

@@ -2,6 +2,7 @@
 import fc from 'fast-check'
 import { describe, expect, test } from 'vitest'
 import { makeAcks } from '../../src/ingest/acks.ts'
+import { makeBudget } from '../../src/ingest/budget.ts'
 import * as frame from '../../src/ingest/frame.ts'
 import { makeGate } from '../../src/ingest/gate.ts'
 import { makePieces } from '../../src/ingest/pieces.ts'
@@ -60,21 +61,46 @@ describe('the gate', () => {
   })
 })
 
-test('pieces give back what was put in, and the shared budget is what all of them hold', () => {
-  const budget = { bytes: 0, limitBytes: 1 }
+test('pieces give back what was put in, once enough is there', () => {
   fc.assert(
     fc.property(fc.array(fc.uint8Array({ maxLength: 6000 }), { maxLength: 10 }), (chunks) => {
-      const pieces = makePieces(budget)
+      const pieces = makePieces()
       const whole = Buffer.concat(chunks)
       for (const chunk of chunks) pieces.push(Buffer.from(chunk))
-      expect(budget.bytes).toBe(whole.length)
       pieces.need(whole.length + 1)
       expect(pieces.whole()).toBe(false)
       pieces.push(Buffer.from([7]))
       expect(pieces.whole()).toBe(true)
       expect(pieces.join().equals(Buffer.concat([whole, Buffer.from([7])]))).toBe(true)
-      expect([budget.bytes, pieces.whole()]).toEqual([0, false])
+      expect(pieces.whole()).toBe(false)
     }),
+  )
+})
+
+test('the budget is granted in order, never beyond its limit but to one alone, and never lost', () => {
+  const LIMIT = 100
+  fc.assert(
+    fc.property(
+      fc.array(fc.tuple(fc.integer({ min: 1, max: 150 }), fc.boolean()), { maxLength: 30 }),
+      (steps) => {
+        const budget = makeBudget(LIMIT)
+        const granted: number[] = []
+        const held: number[] = []
+        const reservations = steps.map(([bytes], i) => ({ bytes, i }))
+        for (const { bytes, i } of reservations) {
+          const grant = () => {
+            granted.push(i)
+            held.push(bytes)
+          }
+          if (budget.reserve(bytes, grant)) grant()
+          expect(held.length === 1 || held.reduce((sum, own) => sum + own, 0) <= LIMIT).toBe(true)
+          if (steps[i]?.[1] && held.length > 0) budget.release(held.shift() ?? 0)
+        }
+        while (held.length > 0) budget.release(held.shift() ?? 0)
+        expect(granted).toEqual(reservations.map(({ i }) => i))
+        expect(budget.waiting()).toBe(0)
+      },
+    ),
   )
 })
 
