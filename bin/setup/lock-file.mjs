@@ -55,8 +55,8 @@ export function platformOf(name) {
   if (os === undefined || cpu === undefined) throw new Error(`the name ${name} tells no platform`)
   const last = words.at(-1) ?? ''
   const libc =
-    os !== 'linux' ? null : last.startsWith('musl') ? 'musl' : last.startsWith('gnu') ? 'glibc' : null
-  return { os: [os], cpu: [cpu], ...(libc === null ? {} : { libc: [libc] }) }
+    os !== 'linux' ? null : last.startsWith('musl') ? ['musl'] : last.startsWith('gnu') ? ['glibc'] : null
+  return { os: [os], cpu: [cpu], libc }
 }
 
 /**

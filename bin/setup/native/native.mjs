@@ -59,9 +59,14 @@ export function nativeAsItStands(env, cache) {
  * Brings the library, by the first way that works.
  * @param {NodeJS.ProcessEnv} env
  * @param {string} cache
+ * @param {{ ways: readonly Way[], findFolder: (cache: string) => Promise<string> }} parts others for a test
  * @returns {Promise<Status>}
  */
-export async function bringNative(env, cache) {
+export async function bringNative(
+  env,
+  cache,
+  { ways, findFolder } = { ways: WAYS, findFolder: tfjsNodeFolder },
+) {
   const choice = choiceOf(env)
   const now = circumstances(env)
   const failures = env.FOREWARN_NATIVE ? [] : rememberedFailures(cache, now, Date.now())
@@ -69,13 +74,13 @@ export async function bringNative(env, cache) {
     failures.push({ ...failed, atMs: Date.now(), circumstances: now })
     rememberFailures(cache, failures)
   }
-  const tfjsNode = await tfjsNodeFolder(cache).catch((error) => giveUp(failureOf('package', error)))
+  const tfjsNode = await findFolder(cache).catch((error) => giveUp(failureOf('package', error)))
   if (tfjsNode === undefined) return wasmStatus(reasonOf(failures), failures)
   const present = choice === 'auto' && (await proveIfThere(tfjsNode))
   if (present) return nativeStatus(present, tfjsNode)
   await removeLeftovers(join(cache, 'native'), STAGED)
-  const stored = WAYS.map(({ name }) => name).filter((name) => existsSync(storeFolder(cache, name)))
-  for (const way of planOf(WAYS, choice, stored, failures)) {
+  const stored = ways.map(({ name }) => name).filter((name) => existsSync(storeFolder(cache, name)))
+  for (const way of planOf(ways, choice, stored, failures)) {
     const result = await tryWay(way, tfjsNode, cache)
     if ('version' in result) return nativeStatus(result, tfjsNode)
     giveUp(result)

@@ -62,7 +62,7 @@ async function install(tfjsNode) {
  * Throws unless the storage, or the proxy in front of it, answers soon.
  * @param {NodeJS.ProcessEnv} env
  */
-async function ask(env) {
+export async function ask(env) {
   const storage = new URL(storageOf(env))
   const proxy = proxyOf(env)
   try {
