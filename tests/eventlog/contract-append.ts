@@ -24,7 +24,9 @@ export function appendLaws(make: MakeSubject): void {
   afterEach(() => subject.dispose())
 
   placing(() => subject)
+  wholeness(() => subject)
   content(() => subject)
+  anyContent(() => subject)
   ranges(() => subject)
 }
 
@@ -59,7 +61,9 @@ function placing(subject: () => Subject): void {
       }
     }
   })
+}
 
+function wholeness(subject: () => Subject): void {
   test.each([
     ['an unknown topic', { topic: 'nowhere', key: 'a', value: null }],
     ['a partition too high', record(TOPICS.readings, 'a', 'x', PARTITIONS)],
@@ -133,7 +137,9 @@ function content(subject: () => Subject): void {
     value.write('after!')
     expect(shown(await readTopic(subject().log, TOPICS.readings))).toEqual(['a=before'])
   })
+}
 
+function anyContent(subject: () => Subject): void {
   test('any record survives the trip', async () => {
     const anyText = fc.string({ unit: 'binary', maxLength: 80 })
     const anyRecord = fc.record({

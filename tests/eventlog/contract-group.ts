@@ -22,11 +22,13 @@ export function groupLaws(make: MakeSubject): void {
   })
   afterEach(() => subject.dispose())
 
-  withGroup(() => subject)
+  membership(() => subject)
+  positions(() => subject)
   withoutGroup(() => subject)
+  wrongUses(() => subject)
 }
 
-function withGroup(subject: () => Subject): void {
+function membership(subject: () => Subject): void {
   test('groups stand apart from each other, and topics within a group', async () => {
     const { log } = subject()
     await log.append([at(0, '1'), record(TOPICS.alerts, 'k', 'alert', 0)])
@@ -60,7 +62,9 @@ function withGroup(subject: () => Subject): void {
     await first.follower.stop()
     expect(second.seen).toEqual([])
   })
+}
 
+function positions(subject: () => Subject): void {
   test.each([
     ['start', ['k=old', 'k=new'], 0],
     ['end', ['k=new'], 1],
@@ -104,30 +108,6 @@ function withGroup(subject: () => Subject): void {
     await until(() => received(seen).length === 2)
     await follower.stop()
     expect(received(seen)).toEqual(['k=1', 'k=2'])
-  })
-
-  test.each([
-    ['too few offsets', [0]],
-    ['a negative offset', [0, -1, 0]],
-    ['half an offset', [0, 0.5, 0]],
-  ])('following from %s is refused', (_, from) => {
-    expect(() => watch(subject().log, { from })).toThrow(expect.objectContaining({ code: 'usage' }))
-  })
-
-  test('following an unknown topic is refused', () => {
-    expect(() => watch(subject().log, { topic: 'nowhere' })).toThrow(
-      expect.objectContaining({ code: 'input' }),
-    )
-  })
-
-  test('a wrong keepFrom ends the follower with a reason', async () => {
-    await subject().log.append([at(0, '1')])
-    const { follower } = watch(
-      subject().log,
-      {},
-      { process: (batch) => effects(batch, { keepFrom: batch.nextOffset + 1 }) },
-    )
-    await expect(follower.done).rejects.toMatchObject({ code: 'usage' })
   })
 }
 
@@ -185,8 +165,34 @@ function withoutGroup(subject: () => Subject): void {
       0, 1, 1,
     ])
   })
+}
 
-  test('effects end it with a reason', async () => {
+function wrongUses(subject: () => Subject): void {
+  test.each([
+    ['too few offsets', [0]],
+    ['a negative offset', [0, -1, 0]],
+    ['half an offset', [0, 0.5, 0]],
+  ])('following from %s is refused', (_, from) => {
+    expect(() => watch(subject().log, { from })).toThrow(expect.objectContaining({ code: 'usage' }))
+  })
+
+  test('following an unknown topic is refused', () => {
+    expect(() => watch(subject().log, { topic: 'nowhere' })).toThrow(
+      expect.objectContaining({ code: 'input' }),
+    )
+  })
+
+  test('a wrong keepFrom ends the follower with a reason', async () => {
+    await subject().log.append([at(0, '1')])
+    const { follower } = watch(
+      subject().log,
+      {},
+      { process: (batch) => effects(batch, { keepFrom: batch.nextOffset + 1 }) },
+    )
+    await expect(follower.done).rejects.toMatchObject({ code: 'usage' })
+  })
+
+  test('effects without a group end it with a reason', async () => {
     await subject().log.append([at(0, '1')])
     const { follower } = watch(
       subject().log,

@@ -46,6 +46,13 @@ export function record(
 
 export const reading = (key: string, value: string) => record(TOPICS.readings, key, value)
 
+/** Readings with these values, all in one partition. */
+export const inPartition = (partition: number, values: readonly (number | string)[]): NewRecord[] =>
+  values.map((value) => record(TOPICS.readings, 'k', `${value}`, partition))
+
+export const numbers = (from: number, to: number): number[] =>
+  Array.from({ length: to - from }, (_, i) => from + i)
+
 export function text(value: Uint8Array | null): string | null {
   return value === null ? null : Buffer.from(value).toString()
 }
