@@ -160,7 +160,7 @@ describe('whatever stands in the log', () => {
     }),
     fc.jsonValue(),
   )
-  const any = fc.tuple(
+  const anything = fc.tuple(
     fc.constantFrom('pump-1', 'fan', '', 'a b', null),
     fc.oneof(
       anyRecord.map((value) => encoder.encode(JSON.stringify(value))),
@@ -172,7 +172,7 @@ describe('whatever stands in the log', () => {
 
   test('a worker goes on', async () => {
     await fc.assert(
-      fc.asyncProperty(fc.array(any, { maxLength: 30 }), async (all) => {
+      fc.asyncProperty(fc.array(anything, { maxLength: 30 }), async (all) => {
         const records = all.map(([key, value, type], offset) => ({
           ...record(offset, key, '', type),
           value,
