@@ -11,8 +11,8 @@ import { loadNetwork, type NetworkFiles, predictRisk } from './network.ts'
 import { type Scaling, scaleRows } from './scaling.ts'
 
 /**
- * Rows are padded to a multiple of this. The last bits of a matrix product depend on the number of rows below
- * it, and on nothing from it on (docs/decisions/0004): so a score does not depend on who shared its batch.
+ * Rows are padded to a multiple of this. The last bits of a matrix product depend on the number of its rows, but
+ * not among multiples of 64 (measured: docs/decisions/0004): so a score does not depend on who shared its batch.
  */
 export const PAD_ROWS = 64
 
