@@ -11,6 +11,8 @@ import { type BackOff, backOffMs, type Scheduler, systemScheduler } from './sche
 const RETRY: BackOff = { firstMs: 50, mostMs: 1000 }
 /** The gate opens again when this share of the limits is held. */
 const REOPEN_SHARE = 0.5
+/** An append that takes longer is told as `log-unavailable`, while it is still waited for. */
+const SLOW_MS = 10_000
 /** What a record takes beside its value and key, about. */
 const RECORD_BYTES = 64
 
@@ -35,7 +37,7 @@ export interface Appender {
   add(records: readonly NewRecord[], done: (error: Error | null) => void): void
   /** The same as a promise. */
   append(records: readonly NewRecord[]): Promise<void>
-  /** Why nothing is being written now: `log-full` or `log-unavailable`; `null` when all is well. */
+  /** Why nothing is being written now: `log-full`, or `log-unavailable` (also: no answer); `null` = all is well. */
   blocked(): Failure | null
   /** Records and bytes that are held and not yet durable. */
   pending(): { readonly records: number; readonly bytes: number }
@@ -161,7 +163,7 @@ async function writeEach(state: State, batch: readonly Added[]): Promise<void> {
 async function write(state: State, records: readonly NewRecord[]): Promise<Error | null> {
   for (let failures = 0; ; failures++) {
     try {
-      if (records.length > 0) await state.log.append(records)
+      if (records.length > 0) await appendTold(state, records)
       setBlocked(state, null)
       return null
     } catch (error) {
@@ -170,6 +172,19 @@ async function write(state: State, records: readonly NewRecord[]): Promise<Error
       setBlocked(state, error)
       await retryLater(state, failures)
     }
+  }
+}
+
+/** Appends; says so when the log does not answer. */
+async function appendTold(state: State, records: readonly NewRecord[]): Promise<void> {
+  const cancel = state.scheduler.after(SLOW_MS, () => {
+    const text = `the log has not answered an append of ${records.length} records for ${SLOW_MS / 1000} s`
+    setBlocked(state, failure('log-unavailable', text))
+  })
+  try {
+    await state.log.append(records)
+  } finally {
+    cancel()
   }
 }
 

@@ -125,6 +125,22 @@ test.each(['log-full', 'log-unavailable'] as const)(
   },
 )
 
+test('a log that does not answer is told, and waited for', async () => {
+  let release = () => {}
+  gate = new Promise((resolve) => {
+    release = resolve
+  })
+  const queue = appender()
+  const held = queue.append([one('1')])
+  await until(() => queue.blocked() !== null)
+  expect(queue.blocked()).toMatchObject({ code: 'log-unavailable', message: expect.stringContaining('10 s') })
+  release()
+  await held
+  expect(queue.blocked()).toBe(null)
+  expect(await written()).toEqual(['1'])
+  await queue.close()
+})
+
 test('the gate closes beyond the limits and opens at half of them', async () => {
   const changes: boolean[] = []
   let release = () => {}
