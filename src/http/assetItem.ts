@@ -13,6 +13,9 @@ const AssetPipeline = Type.Object(
   {
     pipeline: Type.String(),
     last: Score,
+    above: Type.Union([Type.Number(), Type.Null()], {
+      description: 'Score above which its first alert rule is met',
+    }),
     trend: Type.Array(Type.Number(), { description: `Up to ${TREND_SCORES} last scores, oldest first` }),
   },
   { $id: 'AssetPipeline' },
@@ -66,7 +69,16 @@ export function assetItem(asset: FleetAsset, fleet: Fleet, alerts: AlertBook): A
   const open = alerts.openOf(asset.asset)
   const pipelines = asset.series.flatMap((series) => {
     const last = scoreAt(asset.asset, series, 0, fleet.models)
-    return last === null ? [] : [{ pipeline: series.pipeline, last, trend: trendOf(series, TREND_SCORES) }]
+    return last === null
+      ? []
+      : [
+          {
+            pipeline: series.pipeline,
+            last,
+            above: fleet.above(series.pipeline),
+            trend: trendOf(series, TREND_SCORES),
+          },
+        ]
   })
   const newest = pipelines.reduce<Score | null>(
     (a, { last }) => (a && a.windowEnd >= last.windowEnd ? a : last),

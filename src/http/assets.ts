@@ -85,7 +85,7 @@ export function serveAssets(
   newcomers: Newcomers,
   pipelines: readonly PipelineSettings[],
 ): void {
-  const { fleet, alerts } = board
+  const { fleet } = board
   for (const shared of ASSET_SCHEMAS) app.addSchema(shared)
 
   app.get<{ Querystring: Static<typeof AssetsQuery> }>(
@@ -99,7 +99,7 @@ export function serveAssets(
   )
 
   app.get<{ Params: { asset: string } }>('/api/v1/assets/:asset', { schema: schemas.one }, async (request) =>
-    detail(known(board, request.params.asset), board, pipelines),
+    detailOf(known(board, request.params.asset), board, pipelines),
   )
 
   app.get<{ Params: { asset: string }; Querystring: Static<typeof ScoresQuery> }>(
@@ -125,24 +125,28 @@ export function serveAssets(
       return { items: page.readings, next: page.before === null ? null : encodeCursor([page.before]) }
     },
   )
+}
 
-  function detail(asset: FleetAsset, from: Board, all: readonly PipelineSettings[]): AssetDetail {
-    const mine = all.filter(({ name }) => asset.series.some(({ pipeline }) => pipeline === name))
-    const closed = [...alerts.closed()].filter((alert) => alert.asset === asset.asset).reverse()
-    return {
-      ...assetItem(asset, from.fleet, alerts),
-      thresholds: mine.flatMap(({ name, alerts: rules }) =>
-        rules.map(({ rule, above, clearBelow, severity }) => ({
-          pipeline: name,
-          rule,
-          above,
-          clearBelow,
-          severity,
-        })),
-      ),
-      openAlerts: [...alerts.openOf(asset.asset)],
-      closedAlerts: closed.slice(0, ASSET_CLOSED_ALERTS),
-    }
+function detailOf(
+  asset: FleetAsset,
+  { fleet, alerts }: Board,
+  all: readonly PipelineSettings[],
+): AssetDetail {
+  const mine = all.filter(({ name }) => asset.series.some(({ pipeline }) => pipeline === name))
+  const closed = [...alerts.closed()].filter((alert) => alert.asset === asset.asset).reverse()
+  return {
+    ...assetItem(asset, fleet, alerts),
+    thresholds: mine.flatMap(({ name, alerts: rules }) =>
+      rules.map(({ rule, above, clearBelow, severity }) => ({
+        pipeline: name,
+        rule,
+        above,
+        clearBelow,
+        severity,
+      })),
+    ),
+    openAlerts: [...alerts.openOf(asset.asset)],
+    closedAlerts: closed.slice(0, ASSET_CLOSED_ALERTS),
   }
 }
 

@@ -52,7 +52,7 @@ export interface BoardDeps {
 /** Reads the alerts as they stand; scores of the past come by following, while it is already in use. */
 export async function openBoard(deps: BoardDeps): Promise<Board> {
   const { log, topics, settings } = deps
-  const fleet = makeFleet(settings.assets, settings.limits, log.partitions)
+  const fleet = makeFleet(settings, log.partitions)
   const alerts = makeAlertBook()
   const from = await startPositions(log, topics)
   await readAlertStates(deps, alerts)

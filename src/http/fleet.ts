@@ -1,5 +1,5 @@
 /** The machines that have been scored: their class by the config, their last scores. Part of the board. */
-import type { AssetGroupSettings, Limits } from '../config/settings.ts'
+import type { AssetGroupSettings, Limits, PipelineSettings } from '../config/settings.ts'
 import { assetPattern } from '../core/match.ts'
 import type { Score } from '../core/records.ts'
 import { BOARD_POINTS } from './limits.ts'
@@ -38,13 +38,24 @@ export interface Fleet {
   /** Sorted by id. */
   sorted(): readonly FleetAsset[]
   facts(asset: string): AssetFacts
+  /** Score above which the first alert rule of a pipeline is met; null: it has none. */
+  above(pipeline: string): number | null
 }
 
-export function makeFleet(groups: readonly AssetGroupSettings[], limits: Limits, partitions: number): Fleet {
+export interface FleetSettings {
+  readonly assets: readonly AssetGroupSettings[]
+  readonly pipelines: readonly PipelineSettings[]
+  readonly limits: Limits
+}
+
+export function makeFleet({ assets: groups, pipelines, limits }: FleetSettings, partitions: number): Fleet {
   const models = makeModelNames()
   const budget = { left: BOARD_POINTS }
   const assets = new Map<string, FleetAsset>()
   const facts = makeFacts(groups)
+  const aboves = new Map(
+    pipelines.map(({ name, alerts }) => [name, Math.min(...alerts.map(({ above }) => above))]),
+  )
   const mostAssets = limits.assets * partitions
   let byId: readonly FleetAsset[] | null = null
 
@@ -61,6 +72,7 @@ export function makeFleet(groups: readonly AssetGroupSettings[], limits: Limits,
   return {
     models,
     facts,
+    above: (pipeline) => finiteOrNull(aboves.get(pipeline)),
     get size() {
       return assets.size
     },
@@ -81,6 +93,10 @@ export function makeFleet(groups: readonly AssetGroupSettings[], limits: Limits,
       return byId
     },
   }
+}
+
+function finiteOrNull(value: number | undefined): number | null {
+  return value !== undefined && Number.isFinite(value) ? value : null
 }
 
 /** Groups in the order of the config: the first that names a class gives it, attributes add up. */

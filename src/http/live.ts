@@ -51,17 +51,7 @@ export function makeLiveHub(opened: Positions): LiveHub {
     const gathered = frames
     frames = []
     framesBytes = 0
-    let whole: Buffer | null = null
-    for (const client of clients) {
-      const { filter } = client
-      if (filter.asset === null && filter.topic === null) {
-        whole ??= Buffer.from(gathered.map(({ text }) => text).join(''))
-        send(client, whole)
-      } else {
-        const wanted = gathered.filter(({ topic, asset }) => wants(filter, topic, asset))
-        if (wanted.length > 0) send(client, wanted.map(({ text }) => text).join(''))
-      }
-    }
+    deliver(gathered, clients, send)
   }
 
   return {
@@ -89,5 +79,24 @@ export function makeLiveHub(opened: Positions): LiveHub {
       for (const client of clients) client.end()
       clients.clear()
     },
+  }
+}
+
+/** Subscribers without a filter share one write of all. */
+function deliver(
+  frames: readonly Frame[],
+  clients: Iterable<SseClient>,
+  send: (client: SseClient, text: string | Buffer) => void,
+): void {
+  let whole: Buffer | null = null
+  for (const client of clients) {
+    const { filter } = client
+    if (filter.asset === null && filter.topic === null) {
+      whole ??= Buffer.from(frames.map(({ text }) => text).join(''))
+      send(client, whole)
+    } else {
+      const wanted = frames.filter(({ topic, asset }) => wants(filter, topic, asset))
+      if (wanted.length > 0) send(client, wanted.map(({ text }) => text).join(''))
+    }
   }
 }

@@ -54,7 +54,7 @@ export function sseHeartbeat(id: string): string {
  */
 export function openSseClient(
   response: ServerResponse,
-  headers: Readonly<Record<string, number | string | readonly string[] | undefined>>,
+  headers: Headers,
   filter: LiveFilter,
   bufferBytes: number,
   dropped: () => void,
@@ -64,19 +64,7 @@ export function openSseClient(
     dropped()
     response.destroy()
   }
-  for (const [name, value] of Object.entries(headers)) {
-    if (value !== undefined) response.setHeader(name, value)
-  }
-  response.writeHead(200, {
-    'content-type': 'text/event-stream; charset=utf-8',
-    'cache-control': 'no-store',
-    'x-accel-buffering': 'no',
-  })
-  // A quiet stream is no dead connection; a dead one is found by the kernel's probes and by heartbeats.
-  response.socket?.setTimeout(0)
-  response.socket?.setKeepAlive(true, SSE_DRAIN_TIMEOUT_MS)
-  response.socket?.setNoDelay(true)
-  response.write(`retry: ${SSE_RETRY_MS}\n\n`)
+  begin(response, headers)
   const isGone = () => response.destroyed || response.writableEnded
   let held: (string | Buffer)[] | null = null
   let heldBytes = 0
@@ -106,18 +94,41 @@ export function openSseClient(
       held = null
       heldBytes = 0
     },
-    drained: () =>
-      new Promise((resolve) => {
-        if (!response.writableNeedDrain || response.destroyed) return resolve()
-        const done = () => {
-          clearTimeout(timer)
-          response.off('drain', done).off('close', done)
-          resolve()
-        }
-        // Dropping it closes the response, which ends the waiting.
-        const timer = setTimeout(drop, SSE_DRAIN_TIMEOUT_MS)
-        response.once('drain', done).once('close', done)
-      }),
+    drained: () => drained(response, drop),
     end: () => response.end(),
   }
+}
+
+/** Headers of an answer, as node has them. */
+type Headers = Readonly<Record<string, number | string | readonly string[] | undefined>>
+
+function begin(response: ServerResponse, headers: Headers): void {
+  for (const [name, value] of Object.entries(headers)) {
+    if (value !== undefined) response.setHeader(name, value)
+  }
+  response.writeHead(200, {
+    'content-type': 'text/event-stream; charset=utf-8',
+    'cache-control': 'no-store',
+    'x-accel-buffering': 'no',
+  })
+  // A quiet stream is no dead connection; a dead one is found by the kernel's probes and by heartbeats.
+  response.socket?.setTimeout(0)
+  response.socket?.setKeepAlive(true, SSE_DRAIN_TIMEOUT_MS)
+  response.socket?.setNoDelay(true)
+  response.write(`retry: ${SSE_RETRY_MS}\n\n`)
+}
+
+/** Resolves when all that was written has been taken, or when the response is closed. */
+function drained(response: ServerResponse, drop: () => void): Promise<void> {
+  return new Promise((resolve) => {
+    if (!response.writableNeedDrain || response.destroyed) return resolve()
+    const done = () => {
+      clearTimeout(timer)
+      response.off('drain', done).off('close', done)
+      resolve()
+    }
+    // Dropping it closes the response, which ends the waiting.
+    const timer = setTimeout(drop, SSE_DRAIN_TIMEOUT_MS)
+    response.once('drain', done).once('close', done)
+  })
 }
