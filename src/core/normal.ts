@@ -10,13 +10,16 @@ const KEPT = ['mean', 'std'] as const
 const KEPT_AT = KEPT.map((statistic) => STATISTICS.indexOf(statistic))
 
 /** Windows after which a normal is believed. */
-export const NORMAL_LEARNED = 12
+export const NORMAL_LEARNED = 20
 
-/** From this many windows on, old ones fade: the normal follows slow, harmless change. */
+/**
+ * Once learned, the normal follows slow, harmless change with a memory of this many windows. Following faster would
+ * take a wear that grows over days for the new normal.
+ */
 const MEMORY_WINDOWS = 512
 
 /** A spread is at least this share of the channel's level, so that a channel that never moved can't cry wolf. */
-const LEAST_SPREAD_SHARE = 0.005
+const LEAST_SPREAD_SHARE = 0.001
 const LEAST_SPREAD = 1e-9
 
 /** No deviation counts as more: the square of what a broken sensor can send would overflow. */
@@ -57,7 +60,7 @@ export function widenNormal(normal: Normal, channels: number): void {
 }
 
 /**
- * Learns a quiet window (Welford's update; exponential forgetting once `MEMORY_WINDOWS` are known). A value so
+ * Learns a quiet window (Welford's update; once learned, exponential forgetting over `MEMORY_WINDOWS`). A value so
  * large that the spread would overflow is no normal: it is passed over.
  * @param statistics of all channels, as a closed window has them
  */
@@ -68,7 +71,8 @@ export function learnNormal(normal: Normal, statistics: Float64Array): void {
       const value = statistics[channel * STATISTICS.length + KEPT_AT[k]!]!
       if (Number.isNaN(value)) continue
       const at = (channel * KEPT.length + k) * SLOTS
-      const windows = Math.min(normal.cells[at]! + 1, MEMORY_WINDOWS)
+      const known = normal.cells[at]!
+      const windows = known < NORMAL_LEARNED ? known + 1 : MEMORY_WINDOWS
       const delta = value - normal.cells[at + 1]!
       const mean = normal.cells[at + 1]! + delta / windows
       const square = normal.cells[at + 2]! + (delta * (value - mean) - normal.cells[at + 2]!) / windows
