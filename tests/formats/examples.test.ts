@@ -45,6 +45,18 @@ test('the C-MAPSS engines that ship', async () => {
   expect(readings[0]?.values).toMatchObject({ T24: 641.82, Nc: 9046.19, W32: 23.419 })
 })
 
+test('the machine temperature that ships', async () => {
+  const readings = await read('nab-machine-temperature.map.yaml', [
+    join(EXAMPLES, 'data/nab-machine-temperature-2013-12.csv'),
+  ])
+  expect(readings).toHaveLength(4929)
+  expect(readings[0]).toEqual({
+    asset: 'machine-1',
+    ts: Date.parse('2013-12-02T21:15:00Z'),
+    values: { temperature: 73.96732207 },
+  })
+})
+
 describe.each([
   {
     archive: 'cmapss-FD001-FD002.tar.gz',
