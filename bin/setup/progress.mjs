@@ -16,7 +16,7 @@ export function say(line) {
  * @template T
  * @param {string} what
  * @param {() => Promise<T>} work
- * @param {() => string} [measure] how far it is, for the lines in between
+ * @param {(() => string) | null} measure how far it is, for the lines in between; null for work that shows itself
  * @returns {Promise<T>}
  */
 export async function step(what, work, measure = () => '') {
@@ -24,8 +24,8 @@ export async function step(what, work, measure = () => '') {
   const seconds = () => `${((performance.now() - startMs) / 1000).toFixed(1)} s`
   say(`${what} ...`)
   const heart = setInterval(() => {
-    const far = measure()
-    say(`${what}: ${seconds()}${far && `, ${far}`} ...`)
+    const far = measure?.()
+    if (far !== undefined) say(`${what}: ${seconds()}${far && `, ${far}`} ...`)
   }, HEARTBEAT_MS)
   try {
     const result = await work()

@@ -7,8 +7,9 @@ import { bringUp, interruptible, orSayWhy, tellNative } from '../bring.mjs'
 import { closingLine, figuresOf } from '../figures.mjs'
 import { readJson } from '../packages.mjs'
 import { packageFolder, ROOT } from '../places.mjs'
-import { step } from '../progress.mjs'
+import { say, step } from '../progress.mjs'
 import { run } from '../run.mjs'
+import { isTrouble, trouble } from '../trouble.mjs'
 
 /** @param {readonly string[]} args for vitest */
 export default async function test(args) {
@@ -25,24 +26,18 @@ export default async function test(args) {
 async function runAll(args) {
   const scratch = mkdtempSync(join(tmpdir(), 'forewarn-test-'))
   const report = join(scratch, 'report.json')
+  const reporters = ['--reporter=default', '--reporter=json', `--outputFile.json=${report}`]
+  const style = ['check', '--error-on-warnings', '.']
+  const types = ['-p', 'tsconfig.json', '--noEmit']
   try {
-    const style = await check('style (biome)', tool('@biomejs/biome', 'bin/biome'), [
-      'check',
-      '--error-on-warnings',
-      '.',
-    ])
-    const types = await check('types (tsc)', tool('typescript', 'bin/tsc'), [
-      '-p',
-      'tsconfig.json',
-      '--noEmit',
-    ])
-    const reporters = ['--reporter=default', '--reporter=json', `--outputFile.json=${report}`]
-    const tests = await check('tests (vitest)', tool('vitest', 'vitest.mjs'), ['run', ...reporters, ...args])
+    const wrong = [
+      await check('style', tool('@biomejs/biome', 'bin/biome'), style),
+      await check('types', tool('typescript', 'bin/tsc'), types),
+      await check('tests', tool('vitest', 'vitest.mjs'), ['run', ...reporters, ...args]),
+    ].filter((name) => name !== null)
     const figures = figuresOf(readJson(report))
-    const isGood = style && types && tests && figures.failed === 0
-    process.exitCode = isGood ? 0 : 1
-    const said = [style || 'style', types || 'types', tests || 'tests'].filter((name) => name !== true)
-    process.stdout.write(said.length === 0 ? '\n' : `\nNot in order: ${said.join(', ')} (see above).\n`)
+    process.exitCode = wrong.length === 0 && figures.failed === 0 ? 0 : 1
+    if (wrong.length > 0) say(`not in order: ${wrong.join(', ')} (see above)`)
     process.stdout.write(`${closingLine(figures)}\n`)
   } finally {
     rmSync(scratch, { recursive: true, force: true })
@@ -53,10 +48,20 @@ async function runAll(args) {
  * @param {string} name
  * @param {string} script
  * @param {readonly string[]} args
+ * @returns {Promise<string | null>} its name when something is not in order
  */
 async function check(name, script, args) {
-  const outcome = await step(name, () => run(process.execPath, [script, ...args], { cwd: ROOT, show: true }))
-  return outcome.ok
+  const work = async () => {
+    const outcome = await run(process.execPath, [script, ...args], { cwd: ROOT, show: true })
+    if (!outcome.ok) throw trouble(`${name} is not in order`, '')
+  }
+  try {
+    await step(name, work, null)
+    return null
+  } catch (error) {
+    if (isTrouble(error)) return name
+    throw error
+  }
 }
 
 /**
