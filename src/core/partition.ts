@@ -95,7 +95,10 @@ const results: ReadingResult[] = []
 const closing: ClosedWindow[] = []
 
 /**
- * Takes a decoded reading.
+ * Takes a decoded reading. What is too far ahead of the log clock is `future`. While no engine runs nobody writes
+ * ticks, so the clock is the last tick or the time at which the log took the record, whichever is later: else all
+ * that came during an outage would be ahead of the tick before it.
+ * @param takenAtMs when the log took the record
  * @returns what became of it (reused by the next call); `full` when the partition has no room for a new
  *   asset, `unassigned` when no pipeline takes it
  */
@@ -104,11 +107,12 @@ export function takeReading(
   reading: ReadingFields,
   offset: number,
   steps: Step[],
+  takenAtMs = Number.NEGATIVE_INFINITY,
 ): Taken | 'full' | 'unassigned' {
   const states = partition.assets.get(reading.asset) ?? addAsset(partition, reading.asset)
   if (typeof states === 'string') return states
   const { tickTs, limits } = partition
-  const future = tickTs !== null && reading.ts > tickTs + limits.futureByMs
+  const future = tickTs !== null && reading.ts > Math.max(tickTs, takenAtMs) + limits.futureByMs
   results.length = 0
   for (const state of states) {
     const rules = partition.pipelines[state.pipeline]!

@@ -11,7 +11,7 @@ export const EMPTY_HEADERS: Headers = Object.freeze({})
 /** A record as it is read from the log. Offsets rise within a partition and may have holes (compaction, Kafka). */
 export interface LogRecord {
   readonly offset: number
-  /** Epoch ms at which the log took the record. It never enters a value (law 3). */
+  /** Epoch ms at which the log took the record. It tells what is too far ahead; it never enters a value (law 3). */
   readonly timestamp: number
   readonly key: string | null
   /** `null` is a tombstone on a compacted topic. */

@@ -74,6 +74,10 @@ export function createLane(options: LaneOptions): Lane {
     else effects.deadLetter(record, message, emit)
   }
 
+  function takeDecoded({ offset, timestamp }: LogRecord) {
+    return takeReading(partition, decoder.fields, offset, steps, timestamp)
+  }
+
   return {
     partition,
 
@@ -85,7 +89,7 @@ export function createLane(options: LaneOptions): Lane {
       }
       const wrong = decoder.decode(record.value ?? NO_BYTES, record.key)
       if (wrong) effects.deadLetter(record, wrong, emit)
-      else effects.reading(record, takeReading(partition, decoder.fields, record.offset, steps), emit)
+      else effects.reading(record, takeDecoded(record), emit)
     },
 
     tick: (tick, offset) => takeTick(partition, tick, offset, steps),

@@ -35,9 +35,13 @@ export function startTicker(options: TickerOptions): Ticker {
   const last = new Map<number, LastTick>()
   // One append at a time: while the log is blocked (disk full), ticks must not pile up behind it.
   let appending = false
+  let blocked = false
 
   function tickAll(): void {
-    if (appending) return
+    if (appending) {
+      blocked = true
+      return
+    }
     const owned = options.owned()
     for (const partition of last.keys()) {
       if (!owned.includes(partition)) last.delete(partition)
@@ -46,7 +50,15 @@ export function startTicker(options: TickerOptions): Ticker {
     appending = true
     options.append(owned.map(tickOf), () => {
       appending = false
+      if (blocked) forgetElapsed()
     })
+  }
+
+  /** While the log took nothing, readings waited as well: that time is our outage, not a machine's silence. */
+  function forgetElapsed(): void {
+    blocked = false
+    const monotonicMs = clock.monotonic()
+    for (const [partition, { ts }] of last) last.set(partition, { ts, monotonicMs })
   }
 
   function tickOf(partition: number): NewRecord {

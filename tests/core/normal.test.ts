@@ -51,7 +51,7 @@ test('a normal is believed after enough windows, and says nothing before', () =>
 test('mean and spread are those of the windows', () => {
   fc.assert(
     fc.property(
-      fc.array(fc.integer({ min: -1000, max: 1000 }), { minLength: 1, maxLength: 200 }),
+      fc.array(fc.integer({ min: -1000, max: 1000 }), { minLength: 1, maxLength: NORMAL_LEARNED }),
       (levels) => {
         const { cells } = learned(
           1,

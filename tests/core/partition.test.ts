@@ -118,6 +118,15 @@ describe('a reading ahead of the clock', () => {
     expect(take(partition, { ts: T })).toEqual(['late'])
   })
 
+  test('is measured against the time of its record where that is later: nobody writes ticks in an outage', () => {
+    const partition = partitionOf()
+    takeTick(partition, { ts: T, elapsed: 0 }, 0, [])
+    const afterMs = T + 3_600_000
+    const taken = (ts: number) => takeReading(partition, fieldsOf({ ts }), 0, [], afterMs)
+    expect(taken(afterMs + ROOMY.futureByMs)).toMatchObject({ results: ['windowed'] })
+    expect(taken(afterMs + ROOMY.futureByMs + 1)).toMatchObject({ results: ['future'] })
+  })
+
   test('is taken before the first tick: there is no clock yet', () => {
     expect(take(partitionOf(), { ts: T * 2 })).toEqual(['windowed'])
   })
