@@ -49,12 +49,17 @@ export function createWorld(seed: number): World {
   const topics = topicNames('sim.')
   const partitions = 1 + random.below(3)
   const limits = limitsOf(random)
-  const pipelines = pipelinesOf(random, limits)
+  // A lone machine with short windows and no model: its normal is learned within the run.
+  const isLone = random.below(4) === 0
+  const pipelines = pipelinesOf(random, limits, isLone)
   const plant: Plant = {
     random,
     readings: topics.readings,
     partitions,
-    assets: Array.from({ length: 1 + random.below(5) }, (_, i) => `${pick(random, ['pump', 'motor'])}-${i}`),
+    assets: Array.from(
+      { length: isLone ? 1 : 1 + random.below(5) },
+      (_, i) => `${pick(random, ['pump', 'motor'])}-${i}`,
+    ),
     sent: [],
     nowMs: START_MS,
     tickMs: null,
@@ -97,7 +102,7 @@ function limitsOf(random: Random): Limits {
   }
 }
 
-function pipelinesOf(random: Random, limits: Limits): EnginePipeline[] {
+function pipelinesOf(random: Random, limits: Limits, isLone: boolean): EnginePipeline[] {
   const patterns = pick(random, [
     ['*'],
     ['pump-*'],
@@ -106,7 +111,7 @@ function pipelinesOf(random: Random, limits: Limits): EnginePipeline[] {
     ['*', 'pump-*', 'motor-*'],
   ])
   return patterns.map((assets, i) => {
-    const sizeMs = pick(random, [1000, 2000, 5000])
+    const sizeMs = isLone ? 1000 : pick(random, [1000, 2000, 5000])
     const hopMs = pick(random, [sizeMs, sizeMs, Math.round(sizeMs / 3), sizeMs / 2])
     const latenessMs = pick(random, [0, 500, 2000])
     const settings: PipelineSettings = {
@@ -114,7 +119,7 @@ function pipelinesOf(random: Random, limits: Limits): EnginePipeline[] {
       assets,
       window: { sizeMs, hopMs, latenessMs, idleMs: sizeMs + latenessMs + random.below(3000) },
       features: 'default',
-      model: random.below(3) === 0 ? null : 'small',
+      model: isLone || random.below(4) === 0 ? null : 'small',
       alerts: Array.from({ length: 1 + random.below(2) }, (_, n) => ({
         rule: `rule-${i}-${n}`,
         above: pick(random, [0.5, 0.7, 0.9]),
