@@ -18,7 +18,7 @@ export interface AlertBook {
   openOf(asset: string): readonly Alert[]
   /** Open and lately closed, in no order. */
   all(): Iterable<Alert>
-  /** Lately closed, newest last. */
+  /** Lately closed, as they came to be known. */
   closed(): Iterable<Alert>
   countBySeverity(): Record<Severity, number>
 }

@@ -133,7 +133,8 @@ function detailOf(
   all: readonly PipelineSettings[],
 ): AssetDetail {
   const mine = all.filter(({ name }) => asset.series.some(({ pipeline }) => pipeline === name))
-  const closed = [...alerts.closed()].filter((alert) => alert.asset === asset.asset).reverse()
+  const closed = [...alerts.closed()].filter((alert) => alert.asset === asset.asset)
+  closed.sort((a, b) => b.updatedAt - a.updatedAt)
   return {
     ...assetItem(asset, fleet, alerts),
     thresholds: mine.flatMap(({ name, alerts: rules }) =>

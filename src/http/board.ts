@@ -75,6 +75,9 @@ export async function openBoard(deps: BoardDeps): Promise<Board> {
       }, BOARD_LOOK_MS)
     },
     behind() {
+      for (const [topic, { broken }] of tails) {
+        if (broken !== null) return `the dashboard's view no longer follows ${topic}: ${broken}`
+      }
       const records = missing()
       return records === 0 ? null : `the dashboard's view is being read: ${records} records to go`
     },

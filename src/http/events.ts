@@ -102,8 +102,9 @@ export function serveEvents(app: FastifyInstance, deps: HttpDeps, api: ApiDeps, 
     await serve(client, resume)
   })
 
-  deps.metrics.addSource({ sseClients: () => open.size })
+  const forget = deps.metrics.addSource({ sseClients: () => open.size })
   app.addHook('preClose', async () => {
+    forget()
     for (const client of open) client.end()
   })
 }

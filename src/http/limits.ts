@@ -7,6 +7,10 @@ export const HANDLER_TIMEOUT_MS = 30_000
 /** Silence after which a connection is closed. */
 export const CONNECTION_TIMEOUT_MS = 60_000
 export const KEEP_ALIVE_TIMEOUT_MS = 30_000
+/** How often connections are looked through for requests that take too long to arrive. */
+export const CONNECTION_CHECK_MS = 2000
+/** Connections open at once; further ones are closed at once. */
+export const CONNECTIONS = 2000
 /** Longest part of a path: an alert id is asset + rule + time, percent-encoded in the worst case. */
 export const PATH_PART_LENGTH = 1024
 /** Client addresses whose request rate is remembered. */
@@ -34,7 +38,7 @@ export const TREND_SCORES = 32
 export const ASSET_CLOSED_ALERTS = 50
 
 /** Records of the readings topic that one answer looks through for an asset. */
-export const READINGS_SCAN_RECORDS = 50_000
+export const READINGS_SCAN_RECORDS = 20_000
 /** Records in each step back through it. */
 export const READINGS_SCAN_STEP = 2000
 /** Bytes of readings in one answer, where waveforms make them large. */

@@ -17,7 +17,9 @@ import { serveEvents } from './events.ts'
 import { guardRequests } from './guard.ts'
 import { serveHealth } from './health.ts'
 import {
+  CONNECTION_CHECK_MS,
   CONNECTION_TIMEOUT_MS,
+  CONNECTIONS,
   HANDLER_TIMEOUT_MS,
   KEEP_ALIVE_TIMEOUT_MS,
   PATH_PART_LENGTH,
@@ -82,7 +84,7 @@ export async function createHttpServer(deps: HttpDeps): Promise<HttpServer> {
 }
 
 function makeApp(deps: HttpDeps): FastifyInstance {
-  return fastify({
+  const app = fastify({
     loggerInstance: deps.logger,
     logController: new LogController({ disableRequestLogging: true }),
     genReqId: () => randomUUID(),
@@ -92,11 +94,14 @@ function makeApp(deps: HttpDeps): FastifyInstance {
     connectionTimeout: CONNECTION_TIMEOUT_MS,
     keepAliveTimeout: KEEP_ALIVE_TIMEOUT_MS,
     forceCloseConnections: true,
+    http: { connectionsCheckingInterval: CONNECTION_CHECK_MS, headersTimeout: REQUEST_TIMEOUT_MS },
     trustProxy: false,
     routerOptions: { maxParamLength: PATH_PART_LENGTH },
     clientErrorHandler: answerClientError,
     frameworkErrors: (error, request, reply) => sendProblem(request, reply, 400, error.message),
   })
+  app.server.maxConnections = CONNECTIONS
+  return app
 }
 
 /** What every request passes, in this order: rate, token, headers, body, schema. */

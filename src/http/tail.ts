@@ -2,6 +2,7 @@
  * Follows a topic without a group: every record once, in order per partition, from given offsets on. What a
  * follower reads again after a failure is left out.
  */
+import { messageOf } from '../core/errors.ts'
 import type { Batch, EventLog, Follower, LogRecord } from '../core/ports.ts'
 
 export interface TailOptions {
@@ -16,6 +17,8 @@ export interface TailOptions {
 export interface Tail {
   /** Offset of the next record of each partition. */
   readonly positions: readonly number[]
+  /** Why it has stopped for good; null while it goes on. */
+  readonly broken: string | null
   /** Passes what retention has removed before it was read. @param starts first retained offsets */
   skipTo(starts: readonly number[]): void
   stop(): Promise<void>
@@ -41,8 +44,15 @@ export function followTail(log: EventLog, options: TailOptions): Tail {
     }),
     onError: options.onError,
   })
+  let broken: string | null = null
+  follower.done.catch((error: unknown) => {
+    broken = messageOf(error)
+  })
   return {
     positions,
+    get broken() {
+      return broken
+    },
     skipTo(starts) {
       for (const [partition, start] of starts.entries()) {
         positions[partition] = Math.max(positions[partition] ?? 0, start)

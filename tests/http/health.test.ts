@@ -75,6 +75,20 @@ it('becomes ready when retention has taken what the view waited for', async () =
   open()
 })
 
+it('is not ready when the view can never follow again', async () => {
+  const { gated } = await gatedLog()
+  const follow: EventLog['follow'] = () => ({
+    owned: () => [],
+    lag: async () => new Map(),
+    done: Promise.reject(new Error('offset 3 is no number')),
+    stop: async () => {},
+  })
+  http = await startHttp({ log: { ...gated, follow } })
+  await until(async () => (await http.ask('/health/ready')).body.includes('no longer follows'))
+  const { reasons } = (await http.ask('/health/ready')).json()
+  expect(reasons).toEqual(["the dashboard's view no longer follows alerts: offset 3 is no number"])
+})
+
 it('serves health and metrics without the API, as other roles do', async () => {
   http = await startHttp({ withoutApi: true })
   expect((await http.ask('/health/live')).statusCode).toBe(200)

@@ -207,6 +207,12 @@ describe('bytes that are no request', () => {
     expect(JSON.parse(answer.split('\r\n\r\n')[1] ?? '').status).toBe(400)
   })
 
+  it('get 408 when a request takes too long to arrive', async () => {
+    const slow =
+      'POST /api/v1/readings HTTP/1.1\r\nhost: localhost\r\ncontent-type: application/json\r\ncontent-length: 9\r\n\r\n{'
+    expect(await send(slow)).toMatch(/^HTTP\/1\.1 408 /)
+  })
+
   it('get 431 when the headers are too long', async () => {
     expect(await send(`GET / HTTP/1.1\r\nhost: localhost\r\nx: ${'x'.repeat(20_000)}\r\n\r\n`)).toMatch(
       /^HTTP\/1\.1 431 /,

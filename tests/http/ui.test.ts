@@ -57,7 +57,7 @@ describe.skipIf(chromium.missing)('the dashboard', () => {
   it('says how to begin while there is nothing, then shows who sends, then their scores', async () => {
     const { page, faults } = await open()
     await page.getByText('No readings yet').waitFor()
-    expect(await page.locator('pre').innerText()).toContain('mosquitto_pub -h 127.0.0.1 -p 1883')
+    expect(await page.locator('pre').textContent()).toContain('mosquitto_pub -h 127.0.0.1 -p 1883')
     expect(await page.getByText('All quiet').isVisible()).toBe(true)
     await page.getByText('Live', { exact: true }).waitFor()
     await http.put(readingRecord('pump-01', NOW))
@@ -77,13 +77,13 @@ describe.skipIf(chromium.missing)('the dashboard', () => {
     const { page, faults } = await open()
     const rows = page.locator('tbody tr:not(.space)')
     await rows.nth(3).waitFor()
-    const names = await page.locator('tbody th a').allInnerTexts()
+    const names = await page.locator('tbody th a').allTextContents()
     expect(names).toEqual(['pump-01', 'motor-01', 'pump-03', 'pump-02'])
-    expect(await rows.first().innerText()).toContain('Critical alert')
-    expect(await rows.last().innerText()).toContain('Silent')
+    expect(await rows.first().textContent()).toContain('Critical alert')
+    expect(await rows.last().textContent()).toContain('Silent')
     expect(await page.locator('.fleet').getAttribute('aria-rowcount')).toBe('5')
     await page.getByRole('button', { name: 'Asset' }).click()
-    expect(await page.locator('tbody th a').allInnerTexts()).toEqual([
+    expect(await page.locator('tbody th a').allTextContents()).toEqual([
       'motor-01',
       'pump-01',
       'pump-02',
@@ -99,13 +99,13 @@ describe.skipIf(chromium.missing)('the dashboard', () => {
     await page.locator('tbody th a').nth(2).waitFor()
     await page.keyboard.press('/')
     await page.keyboard.type('MOTOR')
-    expect(await page.locator('tbody th a').allInnerTexts()).toEqual(['motor-01'])
+    expect(await page.locator('tbody th a').allTextContents()).toEqual(['motor-01'])
     await page.getByRole('searchbox').fill('nothing like it')
     await page.getByText('No asset matches').waitFor()
     await page.getByRole('button', { name: 'Show all' }).click()
     await page.locator('tbody th a').nth(2).waitFor()
     await page.getByRole('button', { name: 'In alert' }).click()
-    expect(await page.locator('tbody th a').allInnerTexts()).toEqual(['pump-02'])
+    expect(await page.locator('tbody th a').allTextContents()).toEqual(['pump-02'])
   })
 
   it('shows an alert the moment it is raised, in words, with shape and colour', async () => {
@@ -115,14 +115,15 @@ describe.skipIf(chromium.missing)('the dashboard', () => {
     await http.put(raised('pump-01'))
     const card = page.locator('.alerts .card')
     await card.waitFor()
-    const text = await card.innerText()
+    const text = await card.textContent()
     expect(text).toContain('High')
     expect(text).toContain('pump-01')
-    expect(text.replace(/\s+/g, ' ')).toContain('vibration mean 4.1, normal 1.2 71 %')
+    expect(text).toContain('vibration mean 4.1, normal 1.2')
+    expect(text).toContain('71 %')
     expect(await card.locator('li').getAttribute('title')).toBe('vibration mean 4.1, normal 1.2, 71 %')
     expect(await card.locator('svg').count()).toBe(1)
     expect(await page.title()).toBe('(1) Fleet · Forewarn')
-    expect(await page.locator('#announce').innerText()).toBe('New high alert: pump-01, rule risk')
+    expect(await page.locator('#announce').textContent()).toBe('New high alert: pump-01, rule risk')
     await http.put(
       alertRecord('cleared', { asset: 'pump-01', raisedAt: NOW, updatedAt: NOW + 1, state: 'closed' }, 2),
     )
@@ -141,7 +142,7 @@ describe.skipIf(chromium.missing)('the dashboard', () => {
     const dialog = page.getByRole('dialog')
     await dialog.getByLabel('Your name').fill('  ')
     await dialog.getByRole('button', { name: 'Acknowledge' }).click()
-    expect(await dialog.getByRole('alert').innerText()).toContain('your name')
+    expect(await dialog.getByRole('alert').textContent()).toContain('your name')
     await page.keyboard.type('Ann')
     await dialog.getByLabel('Comment').fill('bearing ordered')
     await dialog.getByRole('button', { name: 'Acknowledge' }).click()
@@ -152,7 +153,7 @@ describe.skipIf(chromium.missing)('the dashboard', () => {
     const seen = { raisedAt: NOW, state: 'acknowledged', by: 'Ann', comment: 'bearing ordered' } as const
     await http.put(alertRecord('acknowledged', { asset: 'pump-01', ...seen }, 2))
     await page.getByText('Acknowledged by Ann').waitFor()
-    expect(await page.locator('.said q').innerText()).toBe('bearing ordered')
+    expect(await page.locator('.said q').textContent()).toBe('bearing ordered')
     await page.getByRole('button', { name: 'Acknowledge the high alert of pump-02' }).click()
     expect(await dialog.getByLabel('Your name').inputValue()).toBe('Ann')
     await page.keyboard.press('Escape')
@@ -173,10 +174,10 @@ describe.skipIf(chromium.missing)('the dashboard', () => {
     expect(await page.getByRole('img').getAttribute('aria-label')).toBe(
       'Score over time, 60 windows, last 0.10',
     )
-    expect(await page.locator('.state').innerText()).toBe('High alert')
-    expect(await page.locator('.facts').innerText()).toContain('pump-health 1')
-    expect(await page.locator('.readings tbody tr').allInnerTexts()).toHaveLength(2)
-    expect(await page.locator('.readings').innerText()).toMatch(/vibration\s+19/)
+    expect(await page.locator('.state').textContent()).toBe('High alert')
+    expect(await page.locator('.facts').textContent()).toContain('pump-health 1')
+    expect(await page.locator('.readings tbody tr').allTextContents()).toHaveLength(2)
+    expect(await page.locator('.readings').textContent()).toMatch(/vibration\s*19/)
     expect(await page.locator('.wide-cards .card').count()).toBe(1)
     await http.put(scoreRecord({ asset: 'pump-01', windowEnd: NOW, score: 0.93 }))
     await page.locator('[aria-label="Score over time, 61 windows, last 0.93"]').waitFor()
