@@ -89,6 +89,11 @@ export interface Processor {
    * Not called for replayed batches, nor without a group.
    */
   committed?(batch: Batch): void
+  /**
+   * Following ends in good order: what the next owner is to find, such as a snapshot. Committed at `nextOffset`,
+   * the position as it is. Not called after a failure, nor without a group.
+   */
+  conclude?(nextOffset: number): Promise<Effects>
   close(): Promise<void>
 }
 

@@ -30,6 +30,9 @@ export interface Engine {
   stop(): Promise<void>
 }
 
+/** Wait for a fuller batch: a commit costs the same whatever its size. */
+const GATHER_MS = 20
+
 export function startEngine(options: EngineOptions): Engine {
   const { log, group, topics, pipelines, limits, observer } = options
   const workers = new Map<number, Worker>()
@@ -42,6 +45,7 @@ export function startEngine(options: EngineOptions): Engine {
       return worker
     },
     batchRecords: limits.batchRecords,
+    gatherMs: GATHER_MS,
     untilCaughtUp: options.untilCaughtUp,
     onError: options.onError,
   })

@@ -51,9 +51,12 @@ export function createWorker(options: WorkerOptions): Worker {
   let alertWindowEnds: readonly number[] = []
   let processedAtMs = 0
 
-  function takeSnapshot(nextOffset: number): NewRecord[] {
+  function isDue(nextOffset: number): boolean {
     const due = Math.max(limits.snapshotRecords, SNAPSHOT_RECORDS_PER_ASSET * partition.assets.size)
-    if (nextOffset - snapshot.offset < due) return []
+    return nextOffset - snapshot.offset >= due
+  }
+
+  function takeSnapshot(nextOffset: number): NewRecord[] {
     const { records, chunks } = encodeState(partition, nextOffset, definitions, snapshot.chunks)
     snapshot = { offset: nextOffset, chunks }
     return records.map(({ key, value }) => ({
@@ -92,13 +95,19 @@ export function createWorker(options: WorkerOptions): Worker {
       const flushed = lane.flush()
       alertWindowEnds = flushed.alertWindowEnds
       processedAtMs = performance.now()
-      const state = batch.replay ? [] : takeSnapshot(batch.nextOffset)
+      const state = !batch.replay && isDue(batch.nextOffset) ? takeSnapshot(batch.nextOffset) : []
       return { emit: flushed.emit, state, keepFrom: snapshot.offset }
     },
 
     committed(batch) {
       const commitSeconds = (performance.now() - processedAtMs) / 1000
       observer.committed({ partition, alertWindowEnds, commitSeconds }, batch)
+    },
+
+    /** A last snapshot: the next start is quick, and may bring another model without replaying into it. */
+    async conclude(nextOffset) {
+      const state = nextOffset > snapshot.offset ? takeSnapshot(nextOffset) : []
+      return { emit: [], state, keepFrom: snapshot.offset }
     },
 
     tickTs: () => partition.tickTs,

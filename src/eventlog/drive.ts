@@ -107,6 +107,7 @@ async function live(drive: Drive): Promise<void> {
     if (ride.stopping) return
     drive.owned = true
     await proceed(drive, processor)
+    await conclude(drive, processor)
   } finally {
     drive.owned = false
     if (!ride.abandoned) await processor.close()
@@ -175,6 +176,13 @@ async function proceed(drive: Drive, processor: Processor): Promise<void> {
     const isFull = chunk.records.length > ride.limits.records / 2
     await (isFull ? ride.scheduler.turn() : pause(drive, gatherMs))
   }
+}
+
+/** The last word of a processor that ends in good order. */
+async function conclude(drive: Drive, processor: Processor): Promise<void> {
+  if (!processor.conclude || drive.committed === null || drive.ride.abandoned) return
+  const effects = await processor.conclude(drive.next)
+  if (effects.emit.length + effects.state.length > 0) await commit(drive, effects, drive.next)
 }
 
 async function take({ ride, partition, next }: Drive, to: number): Promise<Chunk> {

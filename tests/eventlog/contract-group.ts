@@ -8,6 +8,7 @@ import {
   received,
   record,
   type Subject,
+  shown,
   TOPICS,
   until,
   watch,
@@ -23,9 +24,49 @@ export function groupLaws(make: MakeSubject): void {
   afterEach(() => subject.dispose())
 
   membership(() => subject)
+  lastWord(() => subject)
   positions(() => subject)
   withoutGroup(() => subject)
   wrongUses(() => subject)
+}
+
+/** What a processor leaves behind when following ends in good order. */
+function lastWord(subject: () => Subject): void {
+  test('a last snapshot is committed when following stops, and found by the next', async () => {
+    const { log } = subject()
+    await log.append([at(1, 'a'), at(1, 'b')])
+    const concluded: number[] = []
+    const follow = (found: string[], restored: number[]) =>
+      log.follow({
+        topic: TOPICS.readings,
+        group: 'engine',
+        open: (partition) => ({
+          async restore(state, committed) {
+            for await (const chunk of state) found.push(...shown(chunk))
+            restored.push(committed)
+            return committed
+          },
+          process: async (batch) => effects(batch),
+          async conclude(nextOffset) {
+            concluded.push(nextOffset)
+            return {
+              emit: [],
+              state: [record(TOPICS.state, 'head', 'whole', partition)],
+              keepFrom: nextOffset,
+            }
+          },
+          close: async () => {},
+        }),
+        untilCaughtUp: true,
+      })
+    await follow([], []).done
+    const found: string[] = []
+    const restored: number[] = []
+    await follow(found, restored).done
+    expect(concluded).toContain(2)
+    expect(found).toEqual(['head=whole'])
+    expect(restored).toContain(2)
+  })
 }
 
 function membership(subject: () => Subject): void {
