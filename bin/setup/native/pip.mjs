@@ -27,6 +27,9 @@ const CONNECTION =
 /** Interpreters to ask for pip, the usual first. */
 const PYTHONS = ['python3', 'python', 'python3.13', 'python3.12', 'python3.11', 'python3.10', 'python3.9']
 
+/** unpack_wheel.py speaks Python 3. */
+const HAS_PIP = 'import sys, pip; sys.exit(sys.version_info < (3, 6))'
+
 /** @param {NodeJS.ProcessEnv} env */
 export function pythonsFound(env) {
   return PYTHONS.flatMap((name) => onPath(name, env) ?? [])
@@ -36,7 +39,7 @@ export function pythonsFound(env) {
 export async function pythonWithPip(env) {
   const pythons = pythonsFound(env)
   for (const python of pythons) {
-    const outcome = await run(python, ['-m', 'pip', '--version'], { limitMs: SILENCE_MS })
+    const outcome = await run(python, ['-c', HAS_PIP], { limitMs: SILENCE_MS })
     if (outcome.ok) return python
   }
   const found = pythons.length === 0 ? 'no Python' : `no pip in ${pythons.join(', ')}`
