@@ -39,6 +39,8 @@ export const PUBLISH_DEFAULTS = { topic: 'sensors/{asset}', connections: 4, wind
 /** Longest wait for the first connection. */
 const CONNECT_TIMEOUT_MS = 10_000
 const RECONNECT_MS = 500
+/** Longest wait for acknowledgements after a stop: the broker may be away. */
+const STOP_WITHIN_MS = 3000
 
 /**
  * @param readings in time order
@@ -52,25 +54,34 @@ export async function publishReadings(
   const flow = createFlow(options.window)
   let reconnects = 0
   for (const client of clients) client.on('reconnect', () => reconnects++)
-  let sent = 0
+  const stopped = abortOf(options.signal)
   try {
     const due = createPace(options.speed, options.startAtMs)
     for await (const reading of readings) {
       const waitMs = due(reading.ts)
       if (waitMs > 0) await sleep(waitMs, options.signal)
       if (options.signal?.aborted) break
-      await flow.room()
+      const room = flow.room()
+      if (room) await Promise.race([room, stopped])
+      if (options.signal?.aborted) break
       const client = clients[lane(reading.asset, clients.length)]!
       const topic = options.topic.replace('{asset}', reading.asset)
       flow.sent()
       client.publish(topic, JSON.stringify(reading), { qos: 1 }, flow.acknowledged)
-      sent++
     }
-    await flow.empty()
+    await Promise.race([flow.empty(), stopped.then(() => sleep(STOP_WITHIN_MS, undefined))])
   } finally {
-    await Promise.all(clients.map((client) => client.endAsync()))
+    await Promise.all(clients.map((client) => client.endAsync(flow.inFlight() > 0)))
   }
-  return { readings: sent, reconnects }
+  return { readings: flow.taken(), reconnects }
+}
+
+/** Resolves when the signal comes; never without one. */
+function abortOf(signal: AbortSignal | undefined): Promise<void> {
+  return new Promise((resolve) => {
+    if (signal?.aborted) resolve()
+    else signal?.addEventListener('abort', () => resolve(), { once: true })
+  })
 }
 
 async function connect({ url, username, password }: PublishOptions): Promise<MqttClient> {
@@ -110,6 +121,7 @@ function createPace(speed: number, startAtMs: number | undefined): (ts: number) 
 /** The window of unacknowledged messages. */
 function createFlow(window: number) {
   let inFlight = 0
+  let taken = 0
   let failed: Error | null = null
   let waiting: {
     readonly below: number
@@ -132,12 +144,16 @@ function createFlow(window: number) {
   return {
     room: () => (inFlight < window && !failed ? undefined : until(window)),
     empty: () => until(1),
+    inFlight: () => inFlight,
+    /** Messages acknowledged. */
+    taken: () => taken,
     sent: () => {
       inFlight++
     },
     acknowledged: (error?: Error | null) => {
       inFlight--
       if (error) failed ??= error
+      else taken++
       settle()
     },
   }

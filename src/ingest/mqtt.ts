@@ -113,7 +113,7 @@ export function connectBroker(options: OutsideOptions): OutsideBroker {
             connected: false,
             detail: `${options.mqtt.url} refuses ${topic.filter}: ${error.message}`,
           })
-        else become({ connected: true, detail: '' })
+        else become({ connected: true, detail: `connected to ${options.mqtt.url}` })
       })
     })
     made.on('close', () => become({ connected: false, detail: `no connection to ${options.mqtt.url}` }))
