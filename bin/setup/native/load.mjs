@@ -8,6 +8,7 @@ import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { readJson } from '../packages.mjs'
 import { endOf, run } from '../run.mjs'
+import { trouble } from '../trouble.mjs'
 
 const LOAD_LIMIT_MS = 60_000
 const STAMP = '.forewarn-native.json'
@@ -75,4 +76,12 @@ function sizeOf(path) {
 function lastLineOf(output) {
   const lines = endOf(output).split('\n')
   return lines.find((line) => /error/i.test(line)) ?? lines.at(-1) ?? 'it said nothing'
+}
+
+/** Throws on a system with musl, for which no build of TensorFlow is made. */
+export function refuseMusl() {
+  if (process.platform !== 'linux') return
+  const { header } = /** @type {{ header: { glibcVersionRuntime?: string } }} */ (process.report.getReport())
+  if (header.glibcVersionRuntime !== undefined) return
+  throw trouble('TensorFlow is made for glibc, and this system has musl', 'use a system with glibc')
 }

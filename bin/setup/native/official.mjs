@@ -11,7 +11,7 @@ import { delimiter, dirname, join } from 'node:path'
 import { step } from '../progress.mjs'
 import { endOf, run } from '../run.mjs'
 import { messageOf, trouble } from '../trouble.mjs'
-import { BINDING } from './load.mjs'
+import { BINDING, refuseMusl } from './load.mjs'
 import { filesIn, place } from './store.mjs'
 
 const STORAGE = 'https://storage.googleapis.com/'
@@ -35,6 +35,7 @@ export function proxyOf(env) {
  * @param {string} staged
  */
 export async function fromOfficial(tfjsNode, staged) {
+  refuseMusl()
   await ask(process.env)
   await step('native TensorFlow: official download (about 120 MB)', () => install(tfjsNode))
   const libraries = existsSync(join(tfjsNode, 'deps/lib')) ? await filesIn(join(tfjsNode, 'deps/lib')) : []

@@ -11,7 +11,7 @@ import { megabytes, step } from '../progress.mjs'
 import { endOf, run } from '../run.mjs'
 import { trouble } from '../trouble.mjs'
 import { compileBinding, compilerFound, compilerOrTrouble } from './compile.mjs'
-import { SYSTEM } from './load.mjs'
+import { refuseMusl, SYSTEM } from './load.mjs'
 import { downloadWheel, pythonsFound, pythonWithPip } from './pip.mjs'
 
 /** The wheel, what is unpacked from it, and some room. */
@@ -31,8 +31,7 @@ export function toolsFound(env = process.env) {
  */
 export async function fromWheel(tfjsNode, staged) {
   if (SYSTEM !== 'linux-x64') throw trouble(`this way is made for Linux x64, and this is ${SYSTEM}`, '')
-  if (isMusl())
-    throw trouble('TensorFlow is made for glibc, and this system has musl', 'use a system with glibc')
+  refuseMusl()
   // What is cheap to know comes before 207 MB.
   const compiler = compilerOrTrouble(process.env)
   const python = await pythonWithPip(process.env)
@@ -63,10 +62,4 @@ async function unpack(python, wheel, staged) {
   const outcome = await run(python, [UNPACK, wheel, staged], { limitMs: UNPACK_LIMIT_MS })
   if (!outcome.ok)
     throw trouble(`the wheel could not be unpacked: ${endOf(outcome.output).split('\n').at(-1)}`, '')
-}
-
-/** glibc tells its version in Node's report; musl does not. */
-function isMusl() {
-  const { header } = /** @type {{ header: { glibcVersionRuntime?: string } }} */ (process.report.getReport())
-  return header.glibcVersionRuntime === undefined
 }
