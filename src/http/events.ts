@@ -40,6 +40,7 @@ export const Hello = Type.Object(
   },
   { $id: 'Hello' },
 )
+export type Hello = Static<typeof Hello>
 
 const schema = {
   summary: 'Scores and alerts as they happen (server-sent events)',
@@ -67,7 +68,7 @@ export function serveEvents(app: FastifyInstance, deps: HttpDeps, api: ApiDeps, 
   }
 
   async function serve(client: SseClient, { from, resumed, gaps }: ResumePlan): Promise<void> {
-    const hello: Static<typeof Hello> = {
+    const hello: Hello = {
       version: deps.version,
       resumed,
       gaps: [...gaps],

@@ -29,17 +29,19 @@ export function authorization() {
 }
 
 /**
+ * @template Answer
  * @param {string} path
- * @returns {Promise<any>} the answer's JSON
+ * @returns {Promise<Answer>} the answer's JSON
  */
 export function getJson(path) {
   return ask(path, { headers: authorization() })
 }
 
 /**
+ * @template Answer
  * @param {string} path
  * @param {object} body
- * @returns {Promise<any>} the answer's JSON
+ * @returns {Promise<Answer>} the answer's JSON
  */
 export function postJson(path, body) {
   const headers = { ...authorization(), 'content-type': 'application/json' }
@@ -47,16 +49,24 @@ export function postJson(path, body) {
 }
 
 /**
+ * @template Item
+ * @typedef {{ items: Item[], next: string | null }} Page
+ */
+
+/**
  * All pages of a list, up to a number of items.
+ * @template Item
  * @param {string} path with its query
  * @param {number} most
- * @returns {Promise<{ items: any[], more: boolean }>}
+ * @returns {Promise<{ items: Item[], more: boolean }>}
  */
 export async function getList(path, most) {
+  /** @type {Item[]} */
   const items = []
   /** @type {string | null} */
   let next = null
   do {
+    /** @type {Page<Item>} */
     const page = await getJson(next === null ? path : `${path}&cursor=${encodeURIComponent(next)}`)
     items.push(...page.items)
     next = page.next

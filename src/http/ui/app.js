@@ -59,16 +59,13 @@ function route() {
   scrollTo(0, 0)
 }
 
-/**
- * @param {string} event
- * @param {any} data
- */
-async function take(event, data) {
-  if (event === 'score') applyScore(store, data)
-  else if (event === 'alert') {
+/** @param {import('./stream.js').LiveEvent} event */
+async function take({ name, data }) {
+  if (name === 'score') applyScore(store, data)
+  else if (name === 'alert') {
     applyAlert(store, data)
     if (data.type === 'forewarn.alert.raised') announce(data.data)
-  } else if (event === 'hello') {
+  } else if (name === 'hello') {
     store.publish = data.publish
     if (store.loaded && data.resumed && data.gaps.length === 0) return
     await load()

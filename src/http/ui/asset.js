@@ -8,7 +8,7 @@ import { isOpen } from './rank.js'
 import { makeReadings } from './readings.js'
 import { listen } from './store.js'
 
-/** @import {Alert, Score} from '../../core/records.ts' */
+/** @import {Alert, Reading, Score} from '../../core/records.ts' */
 /** @import {AssetDetail} from '../assetItem.ts' */
 /** @import {Store} from './store.js' */
 
@@ -108,9 +108,11 @@ function pathOf(asset) {
 async function loadAsset(shown, parts, again) {
   const path = pathOf(shown.asset)
   try {
+    /** @type {Promise<AssetDetail>} */
     const detail = getJson(path)
+    /** @type {{ items: Score[] }} */
     const { items } = await getList(`${path}/scores?limit=1000`, MOST_SCORES)
-    shown.detail = /** @type {AssetDetail} */ (await detail)
+    shown.detail = await detail
     shown.scores = items.reverse()
     shown.pipeline ??= shown.detail.pipelines[0]?.pipeline ?? null
   } catch (error) {
@@ -137,6 +139,7 @@ async function loadAsset(shown, parts, again) {
 async function loadReadings(shown, parts) {
   if (shown.detail === null || shown.closed) return
   try {
+    /** @type {{ items: Reading[] }} */
     const page = await getJson(`${pathOf(shown.asset)}/readings?limit=${READINGS}`)
     parts.readings.show(page.items)
   } catch (error) {

@@ -51,6 +51,7 @@ export function listen(store, listener) {
 
 /** @param {Store} store */
 export async function loadStore(store) {
+  /** @type {[{ items: AssetItem[], more: boolean }, { items: Alert[] }, { items: Alert[] }]} */
   const [fleet, open, closed] = await Promise.all([
     getList('/api/v1/assets?sort=risk&limit=1000', MOST_ASSETS),
     getList(`/api/v1/alerts?state=${OPEN_STATES}&limit=1000`, MOST_ALERTS),

@@ -4,11 +4,18 @@
  */
 import { ApiProblem, authorization, problemOf } from './api.js'
 
+/** @import {AlertEvent, Score} from '../../core/records.ts' */
+/** @import {Hello} from '../events.ts' */
+
 /** @typedef {'connecting' | 'live' | 'waiting' | 'locked'} StreamState */
 
 /**
+ * @typedef {{ name: 'hello', data: Hello } | { name: 'score', data: Score } | { name: 'alert', data: AlertEvent }} LiveEvent
+ */
+
+/**
  * @typedef {object} StreamHandlers
- * @property {(event: string, data: any) => void} onEvent
+ * @property {(event: LiveEvent) => void} onEvent
  * @property {(state: StreamState, retryAt: number | null) => void} onState `locked`: a token is needed
  */
 
@@ -115,7 +122,7 @@ function take(stream, event, id, data) {
     stream.failures = 0
     stream.handlers.onState('live', null)
   }
-  stream.handlers.onEvent(event, JSON.parse(data))
+  stream.handlers.onEvent(/** @type {LiveEvent} */ ({ name: event, data: JSON.parse(data) }))
 }
 
 /**
