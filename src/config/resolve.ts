@@ -4,6 +4,7 @@ import { assetPattern } from '../core/match.ts'
 import { nearest } from '../core/nearest.ts'
 import { TOPICS, type Topic, topicNames } from '../core/topics.ts'
 import { durationMs, sizeBytes } from '../core/units.ts'
+import { kafkaFindings, resolveKafka } from './kafka.ts'
 import type { ConfigFile } from './schema.ts'
 import type {
   AlertRuleSettings,
@@ -22,7 +23,12 @@ type PipelineFile = ConfigFile['pipelines'][number]
  * @throws failure 'config' that names every contradiction
  */
 export function resolveSettings(file: ConfigFile, modelsDir: string): Settings {
-  const wrong = [...file.pipelines.flatMap(windowFindings), ...nameFindings(file), ...topicFindings(file)]
+  const wrong = [
+    ...file.pipelines.flatMap(windowFindings),
+    ...nameFindings(file),
+    ...topicFindings(file),
+    ...kafkaFindings(file.log),
+  ]
   if (wrong.length > 0) throw failure('config', wrong.join('\n'))
   return {
     mqtt: {
@@ -44,6 +50,7 @@ export function resolveSettings(file: ConfigFile, modelsDir: string): Settings {
 function resolveLog(log: ConfigFile['log']): LogSettings {
   return {
     adapter: log.adapter,
+    ...(log.adapter === 'kafka' ? { kafka: resolveKafka(log.kafka) } : {}),
     dir: log.dir,
     partitions: log.partitions,
     group: log.group,

@@ -18,8 +18,35 @@ export interface MqttSettings {
   readonly maxConnections: number
 }
 
+export type KafkaCompression = 'none' | 'gzip' | 'zstd'
+
+export interface KafkaSettings {
+  /** HOST:PORT each. */
+  readonly brokers: readonly string[]
+  readonly clientId: string
+  /** PEM files; `null` = no TLS. */
+  readonly ssl: {
+    readonly ca: string | null
+    readonly cert: string | null
+    readonly key: string | null
+  } | null
+  readonly sasl: {
+    readonly mechanism: 'plain' | 'scram-sha-256' | 'scram-sha-512'
+    readonly username: string
+    readonly password: string
+  } | null
+  /** Copies of a topic that is made; `null` = 3, or as many as there are brokers. */
+  readonly replication: number | null
+  readonly compression: KafkaCompression
+  readonly sessionTimeoutMs: number
+  readonly transactionTimeoutMs: number
+  readonly requestTimeoutMs: number
+}
+
 export interface LogSettings {
-  readonly adapter: 'embedded' | 'memory'
+  readonly adapter: 'embedded' | 'memory' | 'kafka'
+  /** There with the adapter `kafka`. */
+  readonly kafka?: KafkaSettings
   readonly dir: string
   readonly partitions: number
   readonly group: string
