@@ -86,7 +86,7 @@ export function npm(args, env = process.env) {
  * @returns {Promise<string>} the package's folder
  */
 export async function bringSinglePackage(cache, name, version) {
-  const prefix = join(cache, 'packages', `${name.replaceAll('/', '+')}-${version}`)
+  const prefix = singlePackagePrefix(cache, name, version)
   const folder = join(prefix, 'node_modules', name)
   if (readJson(join(folder, 'package.json'))?.version === version && existsSync(join(prefix, '.complete')))
     return folder
@@ -102,6 +102,16 @@ export async function bringSinglePackage(cache, name, version) {
   }
   writeFileSync(join(prefix, '.complete'), '')
   return folder
+}
+
+/**
+ * The folder that such a package is installed under.
+ * @param {string} cache
+ * @param {string} name
+ * @param {string} version
+ */
+export function singlePackagePrefix(cache, name, version) {
+  return join(cache, 'packages', `${name.replaceAll('/', '+')}-${version}`)
 }
 
 /**

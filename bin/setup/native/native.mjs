@@ -7,7 +7,7 @@
 import { existsSync } from 'node:fs'
 import { mkdir, rm } from 'node:fs/promises'
 import { join } from 'node:path'
-import { bringSinglePackage } from '../packages.mjs'
+import { bringSinglePackage, singlePackagePrefix } from '../packages.mjs'
 import { isWritable, packageFolder, removeLeftovers, TFJS_NODE } from '../places.mjs'
 import { isTrouble, messageOf, trouble } from '../trouble.mjs'
 import { BINDING, prove, provedBefore } from './load.mjs'
@@ -159,13 +159,20 @@ async function tfjsNodeFolder(cache) {
   return bringSinglePackage(cache, TFJS_NODE.name, TFJS_NODE.version)
 }
 
-/** @param {string} cache */
+/**
+ * Where the library may be in place. The cache's own tfjs-node counts only where the project's can't be used: else the
+ * project's stays empty, and what is started without the set-up (vitest by hand) finds nothing.
+ * @param {string} cache
+ */
 function foldersOf(cache) {
   const own = packageFolder(TFJS_NODE.name)
-  const cached = join(cache, 'packages', `${TFJS_NODE.name.replaceAll('/', '+')}-${TFJS_NODE.version}`)
-  return own === null
-    ? [join(cached, 'node_modules', TFJS_NODE.name)]
-    : [own, join(cached, 'node_modules', TFJS_NODE.name)]
+  if (own !== null && isWritable(own)) return [own]
+  const cached = join(
+    singlePackagePrefix(cache, TFJS_NODE.name, TFJS_NODE.version),
+    'node_modules',
+    TFJS_NODE.name,
+  )
+  return own === null ? [cached] : [own, cached]
 }
 
 /**
