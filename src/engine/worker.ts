@@ -50,6 +50,8 @@ export function createWorker(options: WorkerOptions): Worker {
   let snapshot: { readonly offset: number; readonly chunks: number } = { offset: 0, chunks: 0 }
   let alertWindowEnds: readonly number[] = []
   let processedAtMs = 0
+  /** Behind the last record that is in the state. */
+  let processedTo = 0
 
   function isDue(nextOffset: number): boolean {
     const due = Math.max(limits.snapshotRecords, SNAPSHOT_RECORDS_PER_ASSET * partition.assets.size)
@@ -95,6 +97,7 @@ export function createWorker(options: WorkerOptions): Worker {
       const flushed = lane.flush()
       alertWindowEnds = flushed.alertWindowEnds
       processedAtMs = performance.now()
+      processedTo = batch.nextOffset
       const state = !batch.replay && isDue(batch.nextOffset) ? takeSnapshot(batch.nextOffset) : []
       return { emit: flushed.emit, state, keepFrom: snapshot.offset }
     },
@@ -106,6 +109,13 @@ export function createWorker(options: WorkerOptions): Worker {
 
     /** A last snapshot: the next start is quick, and may bring another model without replaying into it. */
     async conclude(nextOffset) {
+      if (processedTo > nextOffset) {
+        throw failure(
+          'usage',
+          `the worker of ${topics.readings}/${options.partition} has processed up to ${processedTo}, so it can't ` +
+            `conclude at ${nextOffset}: what lies between would count twice`,
+        )
+      }
       const state = nextOffset > snapshot.offset ? takeSnapshot(nextOffset) : []
       return { emit: [], state, keepFrom: snapshot.offset }
     },

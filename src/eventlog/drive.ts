@@ -106,8 +106,7 @@ async function live(drive: Drive): Promise<void> {
     await replay(drive, processor, committed)
     if (ride.stopping) return
     drive.owned = true
-    await proceed(drive, processor)
-    await conclude(drive, processor)
+    if (await proceed(drive, processor)) await conclude(drive, processor)
   } finally {
     drive.owned = false
     if (!ride.abandoned) await processor.close()
@@ -152,23 +151,24 @@ async function replay(drive: Drive, processor: Processor, committed: number): Pr
   }
 }
 
-async function proceed(drive: Drive, processor: Processor): Promise<void> {
+/** False when it ended with a batch that was processed and never committed: the processor is ahead of the log. */
+async function proceed(drive: Drive, processor: Processor): Promise<boolean> {
   const { ride } = drive
   const to = drive.target ?? Number.POSITIVE_INFINITY
   const gatherMs = drive.target === null ? (ride.options.gatherMs ?? 0) : 0
   while (!ride.stopping) {
     const chunk = await take(drive, to)
-    if (ride.stopping) return
+    if (ride.stopping) break
     if (chunk.records.length === 0) {
       drive.next = chunk.nextOffset
-      if (drive.next >= to) return
+      if (drive.next >= to) break
       await drive.bell.wait()
       await pause(drive, gatherMs)
       continue
     }
     const batch = batchOf(drive, chunk, false)
     const effects = await processor.process(batch)
-    if (!(await commit(drive, effects, batch.nextOffset))) return
+    if (!(await commit(drive, effects, batch.nextOffset))) return false
     drive.next = batch.nextOffset
     drive.reached = batch.nextOffset
     drive.failures = 0
@@ -176,6 +176,7 @@ async function proceed(drive: Drive, processor: Processor): Promise<void> {
     const isFull = chunk.records.length > ride.limits.records / 2
     await (isFull ? ride.scheduler.turn() : pause(drive, gatherMs))
   }
+  return true
 }
 
 /** The last word of a processor that ends in good order. */

@@ -206,6 +206,21 @@ describe('snapshots', () => {
     expect(keys).toEqual(['engine/0/chunk/0', 'engine/0/head', 'engine/0/chunk/0', 'engine/0/head'])
   })
 
+  test('a last one is left at the position where the worker concludes, and only there', async () => {
+    const worker = observedWorker(pumps, 0, () => undefined)
+    await worker.restore(stored(new Map()), 0)
+    await worker.process(batchOf('sim.readings', 0, readings.slice(0, 4)))
+    const { emit, state, keepFrom } = await worker.conclude!(4)
+    expect([emit, state.map(({ key }) => key), keepFrom]).toEqual([
+      [],
+      ['engine/0/chunk/0', 'engine/0/head'],
+      4,
+    ])
+    expect(await worker.conclude!(4)).toEqual({ emit: [], state: [], keepFrom: 4 })
+    await worker.process(batchOf('sim.readings', 0, readings.slice(4, 6)))
+    await expect(worker.conclude!(4)).rejects.toThrow(/processed up to 6, so it can't conclude at 4/)
+  })
+
   async function snapshot(): Promise<Map<string, Uint8Array>> {
     const worker = observedWorker(pumps, 0, () => undefined)
     await worker.restore(stored(new Map()), 0)

@@ -39,6 +39,8 @@ const SETTINGS = 'src/config/settings.ts'
 const HOMES: Readonly<Record<string, readonly string[]>> = {
   lmdb: ['src/eventlog/lmdb'],
   kafkajs: ['src/eventlog/kafka'],
+  fzstd: ['src/eventlog/kafka'],
+  snappyjs: ['src/eventlog/kafka'],
   mqtt: ['src/ingest/', 'src/sinks/mqtt', 'simulators/publish'],
   aedes: ['src/ingest/'],
   '@tensorflow/tfjs': ['src/model/', 'src/training/'],

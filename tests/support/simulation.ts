@@ -54,6 +54,8 @@ interface Run {
   readonly thrown: Set<unknown>
   readonly surprises: string[]
   engines: Engine[]
+  /** Engines that crashed: what is left of them may still complain. */
+  readonly dead: Set<Engine>
   /** Records that the sender must send (again). */
   unsent: readonly NewRecord[]
   disturbing: boolean
@@ -110,6 +112,7 @@ function createRun(seed: number, mutation: Mutation | null): Run {
     thrown: new Set(),
     surprises: [],
     engines: [],
+    dead: new Set(),
     unsent: [],
     disturbing: true,
     crashes: 0,
@@ -164,24 +167,28 @@ function start(run: Run): void {
     },
     append() {},
     onError(error) {
-      if (!run.thrown.has(error)) surprises.push(`engine: ${error.message}`)
+      if (!run.thrown.has(error) && !run.dead.has(engine)) surprises.push(`engine: ${error.message}`)
     },
   })
-  engine.done.catch((error: unknown) => surprises.push(`engine ended: ${messageOf(error)}`))
+  engine.done.catch((error: unknown) => {
+    if (!run.dead.has(engine)) surprises.push(`engine ended: ${messageOf(error)}`)
+  })
   run.engines.push(engine)
 }
 
 /** All processes die at once; what they were about to do may still happen, but must not reach the log. */
 function crash(run: Run): void {
   run.crashes++
+  for (const engine of run.engines) run.dead.add(engine)
   run.log.crash()
   run.engines = []
   if (run.random.below(2) === 0) run.turns.forget()
 }
 
 async function stop(run: Run): Promise<void> {
-  const engine = run.engines.shift()
+  const [engine] = run.engines
   if (engine) await run.turns.until(engine.stop())
+  run.engines = run.engines.filter((other) => other !== engine)
   run.world.ownerChanged()
 }
 
@@ -242,6 +249,12 @@ function gatedProcessor(run: Run, processor: Processor): Processor {
       return mutation === 'keep-nothing' ? { ...effects, keepFrom: batch.nextOffset } : effects
     },
     committed: (batch) => processor.committed?.(batch),
+    async conclude(nextOffset) {
+      await turns.gate()
+      const effects = await processor.conclude?.(nextOffset)
+      await turns.gate()
+      return effects ?? { emit: [], state: [], keepFrom: nextOffset }
+    },
     close: () => processor.close(),
   }
 }
