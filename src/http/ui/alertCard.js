@@ -16,6 +16,7 @@ import { isOpen, isUnseen } from './rank.js'
 
 /** Reasons that a card shows; the asset's page shows all. */
 const SHORT_REASONS = 3
+const LEAST_SHARE = 0.01
 
 /**
  * @typedef {object} AlertCard
@@ -60,7 +61,7 @@ export function makeAlertCard(acknowledge, { allReasons = false, linked = true }
       element.dataset.severity = alert.severity
       element.dataset.state = isUnseen(alert) ? 'unseen' : isOpen(alert) ? 'seen' : 'closed'
       element.dataset.alert = alert.alert
-      const reasons = allReasons ? alert.reasons : alert.reasons.slice(0, SHORT_REASONS)
+      const reasons = allReasons ? alert.reasons : mainReasons(alert)
       fill(
         element,
         headOf(alert, linked, age),
@@ -71,6 +72,11 @@ export function makeAlertCard(acknowledge, { allReasons = false, linked = true }
       tick(Date.now())
     },
   }
+}
+
+/** @param {Alert} alert */
+function mainReasons({ reasons }) {
+  return reasons.filter(({ share }, i) => i === 0 || share >= LEAST_SHARE).slice(0, SHORT_REASONS)
 }
 
 /**

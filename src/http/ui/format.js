@@ -36,7 +36,7 @@ export function formatCount(count) {
 
 /** @param {number} share 0…1 */
 export function formatPercent(share) {
-  return `${Math.round(share * 100)} %`
+  return share > 0 && share < 0.005 ? '<1 %' : `${Math.round(share * 100)} %`
 }
 
 /** @param {number} score 0…1, always with two decimals so that columns of them line up */
