@@ -6,11 +6,11 @@ import type { FastifyBaseLogger } from 'fastify'
 import type { Settings } from '../config/settings.ts'
 import type { EventLog, LogRecord } from '../core/ports.ts'
 import type { TopicNames } from '../core/topics.ts'
-import { type AlertBook, makeAlertBook } from './alertBook.ts'
+import { type AlertBook, makeAlertBook } from './alert-book.ts'
 import type { HttpRefusal } from './deps.ts'
 import { type Fleet, makeFleet } from './fleet.ts'
 import { BOARD_LOOK_MS, BOARD_TAIL_ALERTS, BOARD_TAIL_SCORES } from './limits.ts'
-import { readAlert, readAlertEvent, readScore } from './recordValue.ts'
+import { readAlert, readAlertEvent, readScore } from './record-value.ts'
 import { followTail, type Tail } from './tail.ts'
 
 export const LIVE_TOPICS = ['alerts', 'scores'] as const

@@ -8,12 +8,12 @@ import Type, { type Static } from 'typebox'
 import { AssetId } from '../core/records.ts'
 import type { LiveTopic } from './board.ts'
 import type { ApiDeps, HttpDeps } from './deps.ts'
-import { encodeEventId } from './eventId.ts'
+import { encodeEventId } from './event-id.ts'
 import type { LiveHub } from './live.ts'
 import { httpError, problems } from './problem.ts'
-import { publishExample } from './publishExample.ts'
+import { publishExample } from './publish-example.ts'
 import { catchUp, planResume, type ResumePlan } from './resume.ts'
-import { openSseClient, type SseClient, sseFrame } from './sseClient.ts'
+import { openSseClient, type SseClient, sseFrame } from './sse-client.ts'
 
 const EventsQuery = Type.Object(
   {

@@ -9,7 +9,7 @@ import {
   makeModelNames,
   makeScoreSeries,
   type ScoreSeries,
-} from './scoreSeries.ts'
+} from './score-series.ts'
 
 export type Attributes = AssetGroupSettings['attributes']
 

@@ -3,9 +3,9 @@
  * holds is one tick of records, shared by all subscribers; each subscriber's own buffer is bounded.
  */
 import type { LiveRecord, LiveTopic, Positions } from './board.ts'
-import { encodeEventId } from './eventId.ts'
+import { encodeEventId } from './event-id.ts'
 import { SSE_CHUNK_BYTES, SSE_HEARTBEAT_MS, SSE_TICK_MS } from './limits.ts'
-import { EVENT_NAMES, type SseClient, sseFrame, sseHeartbeat, wants } from './sseClient.ts'
+import { EVENT_NAMES, type SseClient, sseFrame, sseHeartbeat, wants } from './sse-client.ts'
 
 export interface LiveHub {
   /** Next offset of each partition behind all that was pushed. */

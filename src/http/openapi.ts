@@ -4,7 +4,7 @@ import type { FastifyInstance } from 'fastify'
 import { Alert, AlertEvent, Reading, Reason, Score } from '../core/records.ts'
 import { Problem } from './problem.ts'
 import { READINGS_BODY, READINGS_PATH } from './readings.ts'
-import { shareSchemas } from './shareSchemas.ts'
+import { shareSchemas } from './share-schemas.ts'
 
 /** Before the routes: it collects their schemas as they are added. */
 export async function documentRoutes(app: FastifyInstance, version: string): Promise<void> {

@@ -5,11 +5,11 @@
 import type { Bounds, EventLog } from '../core/ports.ts'
 import type { TopicNames } from '../core/topics.ts'
 import { LIVE_TOPICS, type LiveTopic, type Positions } from './board.ts'
-import { decodeEventId, encodeEventId } from './eventId.ts'
+import { decodeEventId, encodeEventId } from './event-id.ts'
 import { SSE_HANDOVER_EVENTS, SSE_RESUME_ALERTS, SSE_RESUME_SCORES } from './limits.ts'
 import type { LiveHub } from './live.ts'
-import { readAlertEvent, readScore } from './recordValue.ts'
-import { EVENT_NAMES, type SseClient, sseFrame, wants } from './sseClient.ts'
+import { readAlertEvent, readScore } from './record-value.ts'
+import { EVENT_NAMES, type SseClient, sseFrame, wants } from './sse-client.ts'
 
 export interface ResumePlan {
   /** Where the subscriber goes on. */

@@ -1,6 +1,6 @@
 /** prom-client's counters, gauges and histograms, made from the one table of metrics. */
 import { Counter, Gauge, Histogram, type Registry } from 'prom-client'
-import { METRIC_PREFIX, METRICS, type MetricName, type MetricSpec } from './metricTable.ts'
+import { METRIC_PREFIX, METRICS, type MetricName, type MetricSpec } from './metric-table.ts'
 
 /** The metrics made from the table, by name without prefix. */
 export interface Instruments {
@@ -29,6 +29,6 @@ export function makeInstruments(registry: Registry): Instruments {
 
 function named<T>(instruments: ReadonlyMap<string, T>, name: MetricName): T {
   const found = instruments.get(name)
-  if (found === undefined) throw new Error(`metric ${name} has another type: see observe/metricTable.ts`)
+  if (found === undefined) throw new Error(`metric ${name} has another type: see observe/metric-table.ts`)
   return found
 }

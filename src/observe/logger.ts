@@ -3,7 +3,7 @@
  * It goes to stderr, so that what a command prints on stdout stays clean.
  */
 import { type Logger as PinoLogger, pino } from 'pino'
-import { formatLogLine } from './logLine.ts'
+import { formatLogLine } from './log-line.ts'
 import { maskLine, maskText, maskValue } from './secrets.ts'
 
 export type Logger = PinoLogger

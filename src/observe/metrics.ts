@@ -1,11 +1,11 @@
 /**
- * The metrics of the program (design 4.8): a prom-client registry made from `metricTable.ts`. Durations are
+ * The metrics of the program (design 4.8): a prom-client registry made from `metric-table.ts`. Durations are
  * observed as they happen; counts and levels are asked from their owners at each scrape (`sources.ts`).
  */
 import { collectDefaultMetrics, Registry } from 'prom-client'
 import { negotiate, writeFamilies } from './exposition.ts'
 import { makeInstruments } from './instruments.ts'
-import type { Refusal } from './metricTable.ts'
+import type { Refusal } from './metric-table.ts'
 import { pull } from './pull.ts'
 import type { MetricSource } from './sources.ts'
 

@@ -1,6 +1,6 @@
 import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
-import { decodeEventId, encodeEventId } from '../../src/http/eventId.ts'
+import { decodeEventId, encodeEventId } from '../../src/http/event-id.ts'
 import { SSE_RESUME_ALERTS } from '../../src/http/limits.ts'
 import { planResume } from '../../src/http/resume.ts'
 

@@ -1,8 +1,8 @@
 import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
 import { failure } from '../../src/core/errors.ts'
+import { formatLogLine } from '../../src/observe/log-line.ts'
 import { createLogger, type LoggerOptions } from '../../src/observe/logger.ts'
-import { formatLogLine } from '../../src/observe/logLine.ts'
 
 function capture(options: LoggerOptions = {}) {
   const lines: string[] = []

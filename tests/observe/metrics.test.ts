@@ -1,6 +1,6 @@
 import { afterEach, beforeEach, describe, expect, it } from 'vitest'
+import { METRIC_PREFIX, METRICS } from '../../src/observe/metric-table.ts'
 import { createMetrics, type Metrics } from '../../src/observe/metrics.ts'
-import { METRIC_PREFIX, METRICS } from '../../src/observe/metricTable.ts'
 
 const OPEN = 'application/openmetrics-text'
 let metrics: Metrics

@@ -6,6 +6,7 @@ import type { InjectOptions, LightMyRequestResponse } from 'fastify'
 import { pino } from 'pino'
 import { Compile } from 'typebox/schema'
 import { expect } from 'vitest'
+import { loadConfig } from '../../src/config/load.ts'
 import type { Settings } from '../../src/config/settings.ts'
 import type { EventLog, NewRecord } from '../../src/core/ports.ts'
 import type { Alert, AlertEvent, Command, Score, Transition } from '../../src/core/records.ts'
@@ -25,74 +26,24 @@ export interface SettingsChange {
   readonly assets?: Settings['assets']
 }
 
+/** The defaults, with a pipeline of short windows and two groups of assets. */
 export function testSettings(change: SettingsChange = {}): Settings {
+  const base = {
+    log: { adapter: 'memory', ticks: 'off' },
+    assets: [
+      { match: 'pump-*', class: 'pump', attributes: { site: 'north' } },
+      { match: '*', attributes: { site: 'any', owner: 'ops' } },
+    ],
+    pipelines: [{ name: 'pump-health', window: { size: '5s', lateness: '1s', idle: '10s' } }],
+    http: { port: 0, requestsPerMinute: 1_000_000 },
+    limits: { assets: 10_000, boardScores: 64 },
+  }
+  const { settings } = loadConfig({ file: undefined, env: {}, flags: {}, modelsDir: 'models', base })
   return {
-    mqtt: {
-      url: 'embedded',
-      host: '127.0.0.1',
-      port: 1883,
-      topic: 'sensors/{asset}',
-      clientId: 'forewarn-ingest',
-      users: null,
-      username: null,
-      password: null,
-      maxConnections: 100,
-    },
-    log: {
-      adapter: 'memory',
-      dir: 'unused',
-      partitions: 4,
-      group: 'forewarn',
-      topics: TOPICS,
-      ticksMs: null,
-      retentionMs: 1e9,
-      maxBytes: 1e9,
-      batchRecords: 100,
-      batchWaitMs: 1,
-    },
-    assets: change.assets ?? [
-      { match: 'pump-*', class: 'pump', channels: {}, attributes: { site: 'north' } },
-      { match: '*', class: null, channels: {}, attributes: { site: 'any', owner: 'ops' } },
-    ],
-    pipelines: [
-      {
-        name: 'pump-health',
-        assets: '*',
-        window: { sizeMs: 5000, hopMs: 5000, latenessMs: 1000, idleMs: 10_000 },
-        features: 'default',
-        model: null,
-        alerts: [
-          {
-            rule: 'risk',
-            above: 0.8,
-            clearBelow: 0.6,
-            onDelay: { windows: 2 },
-            offDelay: { windows: 1 },
-            severity: 'high',
-          },
-        ],
-      },
-    ],
-    sinks: { mqtt: { enabled: true, topic: 'alerts/{asset}/{rule}' } },
-    http: { host: '127.0.0.1', port: 0, token: null, requestsPerMinute: 1_000_000, ...change.http },
-    models: { dir: 'models' },
-    limits: {
-      payloadBytes: 256 * 1024,
-      inFlightReadings: 1000,
-      inFlightBytes: 1e6,
-      arrayReadings: 1000,
-      assets: 10_000,
-      channelsPerAsset: 64,
-      openWindowsPerAsset: 8,
-      dedupePerAsset: 64,
-      futureByMs: 300_000,
-      batchRecords: 1000,
-      snapshotRecords: 1000,
-      sseClients: 100,
-      sseBufferBytes: 256 * 1024,
-      boardScores: 64,
-      ...change.limits,
-    },
+    ...settings,
+    assets: change.assets ?? settings.assets,
+    http: { ...settings.http, ...change.http },
+    limits: { ...settings.limits, ...change.limits },
   }
 }
 

@@ -1,6 +1,6 @@
 /** Starts the page: store, live events, header, alert list, and the page that the address names. */
 import { openAcknowledge } from './acknowledge.js'
-import { makeAlertList } from './alertList.js'
+import { makeAlertList } from './alert-list.js'
 import { ApiProblem } from './api.js'
 import { makeAssetPage } from './asset.js'
 import { makeConnection } from './connection.js'

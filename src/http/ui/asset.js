@@ -1,7 +1,7 @@
 /** The page of one asset: how its score went, its alerts with all their reasons, its latest readings. */
 import { ApiProblem, getJson, getList } from './api.js'
-import { alertsOf, showFacts, showState, tryAgain } from './assetParts.js'
-import { makeCardList } from './cardList.js'
+import { alertsOf, showFacts, showState, tryAgain } from './asset-parts.js'
+import { makeCardList } from './card-list.js'
 import { makeChart } from './chart.js'
 import { fill, h, throttle } from './dom.js'
 import { isOpen } from './rank.js'
@@ -9,7 +9,7 @@ import { makeReadings } from './readings.js'
 import { listen } from './store.js'
 
 /** @import {Alert, Reading, Score} from '../../core/records.ts' */
-/** @import {AssetDetail} from '../assetItem.ts' */
+/** @import {AssetDetail} from '../asset-item.ts' */
 /** @import {Store} from './store.js' */
 
 const MOST_SCORES = 5000

@@ -1,11 +1,11 @@
 /** Score over time: the line, the thresholds, the spans in which an alert was open. Drawn by uPlot. */
 import uPlot from '/vendor/uPlot.js'
-import { colour, drawBands, drawDots, drawThresholds } from './chartLayers.js'
+import { colour, drawBands, drawDots, drawThresholds } from './chart-layers.js'
 import { h } from './dom.js'
 import { formatScore, formatTicks, formatTime } from './format.js'
 
 /** @import {Alert, Score} from '../../core/records.ts' */
-/** @import {Threshold} from '../assetItem.ts' */
+/** @import {Threshold} from '../asset-item.ts' */
 
 const HEIGHT = 300
 const LEAST_WIDTH = 200

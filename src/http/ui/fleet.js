@@ -1,10 +1,10 @@
 /** The first page: the fleet, filtered by text and state, what needs attention first. */
 import { fill, h } from './dom.js'
-import { emptyFleet, noMatch } from './fleetNotice.js'
-import { makeFleetTable } from './fleetTable.js'
+import { emptyFleet, noMatch } from './fleet-notice.js'
+import { makeFleetTable } from './fleet-table.js'
 import { formatCount } from './format.js'
 
-/** @import {AssetItem} from '../assetItem.ts' */
+/** @import {AssetItem} from '../asset-item.ts' */
 /** @import {Store} from './store.js' */
 
 /**

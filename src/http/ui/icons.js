@@ -2,7 +2,7 @@
 import { s } from './dom.js'
 
 /** @import {Severity} from '../../core/records.ts' */
-/** @import {AssetState} from '../assetItem.ts' */
+/** @import {AssetState} from '../asset-item.ts' */
 
 const STROKE = { fill: 'none', stroke: 'currentColor', 'stroke-width': 2, 'stroke-linecap': 'round' }
 

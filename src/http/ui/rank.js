@@ -1,7 +1,7 @@
 /** Orders: what needs a person first. */
 
 /** @import {Alert, Severity} from '../../core/records.ts' */
-/** @import {AssetItem} from '../assetItem.ts' */
+/** @import {AssetItem} from '../asset-item.ts' */
 
 /** @type {readonly Severity[]} */
 export const SEVERITIES = ['low', 'medium', 'high', 'critical']

@@ -3,7 +3,7 @@ import { getJson, getList } from './api.js'
 import { isOpen, isUnseen, severityRank } from './rank.js'
 
 /** @import {Alert, AlertEvent, Score} from '../../core/records.ts' */
-/** @import {AssetItem} from '../assetItem.ts' */
+/** @import {AssetItem} from '../asset-item.ts' */
 
 /** Assets that are shown: those that need attention most. */
 const MOST_ASSETS = 5000

@@ -5,7 +5,7 @@ import { stateIcon } from './icons.js'
 import { severityRank } from './rank.js'
 
 /** @import {Severity} from '../../core/records.ts' */
-/** @import {AssetState} from '../assetItem.ts' */
+/** @import {AssetState} from '../asset-item.ts' */
 /** @import {Store} from './store.js' */
 
 /** @type {AssetState[]} */

@@ -5,7 +5,7 @@ import { stateIcon } from './icons.js'
 import { compareAlerts, isOpen } from './rank.js'
 
 /** @import {Alert} from '../../core/records.ts' */
-/** @import {AssetDetail, AssetItem} from '../assetItem.ts' */
+/** @import {AssetDetail, AssetItem} from '../asset-item.ts' */
 /** @import {Store} from './store.js' */
 
 /**

@@ -1,10 +1,10 @@
 /** An asset as the API shows it: its state, its last score in each pipeline, a short trend, its open alerts. */
 import Type, { type Static } from 'typebox'
 import { Alert, AssetId, Score, SEVERITIES } from '../core/records.ts'
-import { type AlertBook, severityRank } from './alertBook.ts'
+import { type AlertBook, severityRank } from './alert-book.ts'
 import type { Fleet, FleetAsset } from './fleet.ts'
 import { TREND_SCORES } from './limits.ts'
-import { scoreAt, trendOf } from './scoreSeries.ts'
+import { scoreAt, trendOf } from './score-series.ts'
 
 export const ASSET_STATES = ['alert', 'acknowledged', 'silent', 'normal', 'waiting'] as const
 export type AssetState = (typeof ASSET_STATES)[number]

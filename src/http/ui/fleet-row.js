@@ -4,7 +4,7 @@ import { capital, formatAge, formatScore } from './format.js'
 import { stateIcon } from './icons.js'
 import { makeSpark } from './spark.js'
 
-/** @import {AssetItem} from '../assetItem.ts' */
+/** @import {AssetItem} from '../asset-item.ts' */
 
 /**
  * @typedef {object} FleetRow

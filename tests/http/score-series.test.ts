@@ -1,7 +1,7 @@
 import fc from 'fast-check'
 import { expect, it } from 'vitest'
 import { CLOSED_BY, type Score } from '../../src/core/records.ts'
-import { addScore, makeModelNames, makeScoreSeries, scoreAt, trendOf } from '../../src/http/scoreSeries.ts'
+import { addScore, makeModelNames, makeScoreSeries, scoreAt, trendOf } from '../../src/http/score-series.ts'
 
 const sixDecimals = fc.integer({ min: 0, max: 1_000_000 }).map((n) => n / 1e6)
 const scores: fc.Arbitrary<Score> = fc.record(

@@ -3,12 +3,12 @@
  * thirty.
  */
 import { h, setText, throttle } from './dom.js'
-import { makeFleetHead } from './fleetHead.js'
-import { makeFleetOrder } from './fleetOrder.js'
-import { makeFleetRow } from './fleetRow.js'
+import { makeFleetHead } from './fleet-head.js'
+import { makeFleetOrder } from './fleet-order.js'
+import { makeFleetRow } from './fleet-row.js'
 
-/** @import {AssetItem} from '../assetItem.ts' */
-/** @import {FleetRow} from './fleetRow.js' */
+/** @import {AssetItem} from '../asset-item.ts' */
+/** @import {FleetRow} from './fleet-row.js' */
 
 /** Rows above and below what is in sight. */
 const SPARE_ROWS = 6

@@ -1,8 +1,8 @@
 /** Alerts as a list of cards that stay the same elements while they are shown: a button must not go away under the pointer. */
-import { makeAlertCard } from './alertCard.js'
+import { makeAlertCard } from './alert-card.js'
 
 /** @import {Alert} from '../../core/records.ts' */
-/** @import {AlertCard} from './alertCard.js' */
+/** @import {AlertCard} from './alert-card.js' */
 
 /**
  * @param {HTMLElement} list

@@ -2,7 +2,7 @@
 import type { EventLog, LogRecord } from '../core/ports.ts'
 import type { Reading } from '../core/records.ts'
 import { READINGS_ANSWER_BYTES, READINGS_SCAN_RECORDS, READINGS_SCAN_STEP } from './limits.ts'
-import { readReading } from './recordValue.ts'
+import { readReading } from './record-value.ts'
 
 export interface ReadingsPage {
   /** Newest first. */

@@ -3,7 +3,7 @@ import { isOpen } from './rank.js'
 
 /** @import uPlot from '/vendor/uPlot.js' */
 /** @import {Alert, Score} from '../../core/records.ts' */
-/** @import {Threshold} from '../assetItem.ts' */
+/** @import {Threshold} from '../asset-item.ts' */
 
 /** @param {string} name of a CSS variable, so that the chart follows light and dark */
 export function colour(name) {

@@ -1,7 +1,7 @@
 import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
 import { ALERT_STATES, type Alert, SEVERITIES } from '../../src/core/records.ts'
-import { makeAlertBook } from '../../src/http/alertBook.ts'
+import { makeAlertBook } from '../../src/http/alert-book.ts'
 import { BOARD_CLOSED_ALERTS } from '../../src/http/limits.ts'
 import { alert } from '../support/http.ts'
 

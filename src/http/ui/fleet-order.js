@@ -4,7 +4,7 @@
  */
 import { compareAssets } from './rank.js'
 
-/** @import {AssetItem} from '../assetItem.ts' */
+/** @import {AssetItem} from '../asset-item.ts' */
 /** @import {SortKey} from './rank.js' */
 
 const SORT_MS = 2000

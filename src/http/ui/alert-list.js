@@ -1,5 +1,5 @@
 /** The list of alerts beside the fleet: what nobody has seen yet first; closed ones on demand. */
-import { makeCardList } from './cardList.js'
+import { makeCardList } from './card-list.js'
 import { fill, h } from './dom.js'
 import { formatCount } from './format.js'
 import { compareAlerts, isOpen, isUnseen } from './rank.js'
