@@ -4,7 +4,7 @@ import { existsSync, readFileSync } from 'node:fs'
 import { dirname, join } from 'node:path'
 import type { Finding } from './doctor.ts'
 
-/** Node versions that the program was tried on (docs/decisions/0005). */
+/** Node versions that the program was tried on (docs/decisions/0002). */
 const LEAST_NODE = 20
 const TRIED_NODES = [20, 22, 24]
 const ANSWER_LIMIT_MS = 10_000

@@ -19,7 +19,7 @@ export interface Backend {
   readonly reason: string | null
 }
 
-/** Quiet start-up lines; one thread each, which doubled small-net throughput (docs/decisions/0005). */
+/** Quiet start-up lines; one thread each, which doubled small-net throughput (docs/decisions/0002). */
 const NATIVE_DEFAULTS = {
   TF_CPP_MIN_LOG_LEVEL: '2',
   TF_NUM_INTRAOP_THREADS: '1',

@@ -2,7 +2,7 @@
 /**
  * The way through the package registries alone: TensorFlow's own wheel holds the library and its C headers, and the
  * binding is compiled against them. Measured on Linux x64 only, so offered there only.
- * docs/decisions/0005-native-tensorflow.md tells what was tried.
+ * docs/decisions/0002-native-tensorflow.md tells what was tried.
  */
 import { rm, statfs } from 'node:fs/promises'
 import { join } from 'node:path'
