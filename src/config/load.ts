@@ -10,6 +10,7 @@ import { nearest } from '../core/nearest.ts'
 import { findings, isSecret } from './check.ts'
 import { resolveSettings } from './resolve.ts'
 import { ConfigFile } from './schema.ts'
+import { FILE_SUFFIX, readSecret } from './secret-file.ts'
 import type { Settings } from './settings.ts'
 
 export const DEFAULT_FILE = 'forewarn.yaml'
@@ -97,22 +98,34 @@ function readFile(file: string): Tree {
   throw failure('config', `${file} must hold sections such as mqtt, log, pipelines`)
 }
 
-/** Settings among the variables, as dotted key and value of the schema's type. */
+/** Settings among the variables, as dotted key and value of the schema's type; secrets also by their files. */
 function variables(env: LoadOptions['env']): [string, unknown][] {
-  const known = new Map(
-    scalarKeys({ ...ConfigFile }).map(({ key, type }) => [variableName(key), { key, type }]),
+  const settings = settingKeys({ ...ConfigFile })
+  const scalars = new Map(
+    settings.filter(({ type }) => type !== 'object').map((setting) => [variableName(setting.key), setting]),
+  )
+  const secrets = new Map(
+    settings
+      .filter(({ key }) => isSecret(key.split('.')))
+      .map((setting) => [variableName(setting.key) + FILE_SUFFIX, setting]),
   )
   return Object.entries(env).flatMap(([name, text]): [string, unknown][] => {
     if (!name.startsWith('FOREWARN_') || text === undefined || OTHER_VARIABLES.test(name)) return []
-    const setting = known.get(name)
-    if (!setting) {
-      const near = nearest(name, [...known.keys()])
+    const setting = scalars.get(name)
+    if (setting) return [[setting.key, setting.type === 'string' ? text : scalar(text)]]
+    const secret = secrets.get(name)
+    if (!secret) {
+      const near = nearest(name, [...scalars.keys(), ...secrets.keys()])
       throw failure(
         'config',
         `variable ${name} is no setting; ${near ? `did you mean ${near}?` : 'see forewarn config print'}`,
       )
     }
-    return [[setting.key, setting.type === 'string' ? text : scalar(text)]]
+    const beside = variableName(secret.key)
+    if (env[beside] !== undefined) {
+      throw failure('config', `variables ${beside} and ${name} give one setting twice; take one of them out`)
+    }
+    return [[secret.key, readSecret(name, text, secret.type === 'object')]]
   })
 }
 
@@ -129,13 +142,12 @@ function scalar(text: string): unknown {
   return text !== '' && Number.isFinite(Number(text)) ? Number(text) : text
 }
 
-function scalarKeys(schema: Tree, prefix = ''): { key: string; type: unknown }[] {
+/** Settings that a variable can give: single values, and records of them (`object`) such as `mqtt.users`. */
+function settingKeys(schema: Tree, prefix = ''): { key: string; type: unknown }[] {
   return Object.entries((schema.properties ?? {}) as Record<string, Tree>).flatMap(([name, child]) => {
     const key = prefix + name
-    if (child.properties) return scalarKeys(child, `${key}.`)
-    return child.type === 'array' || child.type === 'object'
-      ? []
-      : [{ key, type: child.anyOf ? 'string' : child.type }]
+    if (child.properties) return settingKeys(child, `${key}.`)
+    return child.type === 'array' ? [] : [{ key, type: child.anyOf ? 'string' : child.type }]
   })
 }
 

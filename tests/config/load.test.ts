@@ -84,6 +84,50 @@ describe('order of sources', () => {
   })
 })
 
+describe('secrets by file, as containers hand them over', () => {
+  const folder = mkdtempSync(join(tmpdir(), 'forewarn-secret-'))
+  const secretFile = (name: string, text: string) => {
+    writeFileSync(join(folder, name), text)
+    return join(folder, name)
+  }
+  const load = (env: Record<string, string>) => loadConfig({ ...bare, env })
+
+  test('a variable with _FILE behind its name tells where the secret is', () => {
+    const loaded = load({
+      FOREWARN_HTTP_TOKEN_FILE: secretFile('token', 's3cret 42\n'),
+      FOREWARN_MQTT_PASSWORD_FILE: secretFile('password', '12345'),
+      FOREWARN_MQTT_USERS_FILE: secretFile('users', 'plant: pa55\n"gateway 2": "0815"\n'),
+    })
+    expect(loaded.settings.http.token).toBe('s3cret 42')
+    expect(loaded.settings.mqtt.password).toBe('12345')
+    expect(loaded.settings.mqtt.users).toEqual({ plant: 'pa55', 'gateway 2': '0815' })
+    expect(loaded.sources.get('http.token')).toBe('variable')
+    expect(printConfig(loaded)).not.toMatch(/s3cret|12345|pa55|0815/)
+  })
+
+  test.each([
+    [
+      'FOREWARN_HTTP_TOKEN_FILE',
+      '/no/such/file',
+      "variable FOREWARN_HTTP_TOKEN_FILE: can't read /no/such/file",
+    ],
+    ['FOREWARN_HTTP_TOKEN_FILE', secretFile('empty', ' \n'), 'is empty'],
+    ['FOREWARN_MQTT_USERS_FILE', secretFile('list', '- s3cret'), 'must hold one "name: password" a line'],
+    ['FOREWARN_MQTT_USERS_FILE', secretFile('broken', 's3cret: ['), 'must hold one "name: password" a line'],
+    ['FOREWARN_MQTT_USERS_FILE', secretFile('number', 'a: 7'), 'mqtt.users.a: the value given is wrong'],
+    ['FOREWARN_HTTP_PORT_FILE', '/etc/hostname', 'variable FOREWARN_HTTP_PORT_FILE is no setting'],
+    ['FOREWARN_HTTP_TOKN_FILE', '/etc/hostname', 'did you mean FOREWARN_HTTP_TOKEN_FILE?'],
+  ])('%s=%s is refused, without the secret', (name, file, message) => {
+    expect(() => load({ [name]: file })).toThrow(message)
+    expect(() => load({ [name]: file })).not.toThrow('s3cret')
+  })
+
+  test('a secret that is given twice is refused', () => {
+    const env = { FOREWARN_HTTP_TOKEN: 'a', FOREWARN_HTTP_TOKEN_FILE: secretFile('twice', 'b') }
+    expect(() => load(env)).toThrow('FOREWARN_HTTP_TOKEN and FOREWARN_HTTP_TOKEN_FILE give one setting twice')
+  })
+})
+
 describe('a wrong setting names the key, the value and what would be right', () => {
   test.each([
     ['log: { partition: 3 }', 'log.partition: no such setting; did you mean partitions?'],
