@@ -11,7 +11,17 @@ export function buildProgram(): Command {
     .version(VERSION)
     .showHelpAfterError('(forewarn --help tells the commands and options)')
     .configureHelp({ sortSubcommands: false })
-  for (const add of [addUp, addDemo, addSimulate, addTail, addScore, addTrain, addConfig, addDoctor])
+  for (const add of [
+    addUp,
+    addDemo,
+    addSimulate,
+    addTail,
+    addScore,
+    addTrain,
+    addChaos,
+    addConfig,
+    addDoctor,
+  ])
     add(program)
   exitByThrowing(program)
   return program
@@ -113,6 +123,21 @@ function addTrain(program: Command): void {
     .option('--replace', 'write over a version that exists')
     .requiredOption('--output <dir>', 'model folder to write: DIR/NAME/VERSION')
     .action(async (options) => (await import('./train.ts')).train(options))
+}
+
+function addChaos(program: Command): void {
+  program
+    .command('chaos')
+    .description('kill the program again and again under load, then count what is lost or doubled: the proof')
+    .addOption(
+      new Option('--log <log>', 'which log to prove').choices(['embedded', 'kafka']).default('embedded'),
+    )
+    .option('--kills <n>', 'how often to kill -9', integer, 20)
+    .option('--seed <n>', 'seed of load and schedule (default: another each time)', integer)
+    .option('--rate <n>', 'messages published a second', integer, 4000)
+    .option('--json', 'print the report as JSON')
+    .option('--keep <dir>', 'new folder for data and logs, kept afterwards')
+    .action(async (options) => (await import('./chaos.ts')).chaos(options))
 }
 
 function addConfig(program: Command): void {

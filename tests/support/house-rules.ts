@@ -29,7 +29,19 @@ const DIRECTIONS: Readonly<Record<string, readonly string[]>> = {
   observe: ['core'],
   training: ['core', 'formats', 'model'],
   app: ['core', 'formats', 'eventlog', 'engine', 'ingest', 'model', 'http', 'sinks', 'observe'],
-  commands: ['core', 'config', 'formats', 'eventlog', 'engine', 'model', 'observe', 'training', 'app'],
+  chaos: ['core', 'eventlog', 'engine', 'app'],
+  commands: [
+    'core',
+    'config',
+    'formats',
+    'eventlog',
+    'engine',
+    'model',
+    'observe',
+    'training',
+    'app',
+    'chaos',
+  ],
 }
 
 /** Everybody may know the types of the settings. */
@@ -83,7 +95,7 @@ export const importDirection: Rule = (file) => {
     if (folder === null) return file.path.startsWith('simulators/') ? simulatorImport(from) : []
     const target = folderOf(from)
     if (from.startsWith('simulators/'))
-      return ['commands', 'training'].includes(folder) ? [] : [`imports ${from}`]
+      return ['commands', 'training', 'chaos'].includes(folder) ? [] : [`imports ${from}`]
     if (target === folder) return []
     return target !== null && DIRECTIONS[folder]?.includes(target) ? [] : [`${folder} imports ${from}`]
   })

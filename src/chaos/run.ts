@@ -1,0 +1,117 @@
+/**
+ * A chaos run: brings the plant up, publishes, disturbs by the schedule, drains, judges. Law 2, on the real program.
+ */
+import { startWitness, type Witness } from '../../simulators/publish-witness.ts'
+import { failure, messageOf } from '../core/errors.ts'
+import { openEventLog } from '../eventlog/open.ts'
+import { createLoad } from './load.ts'
+import type { Disturbance, Plant, PlantContext } from './plant.ts'
+import type { ChaosReport } from './report.ts'
+import { scheduleOf } from './schedule.ts'
+import { judgeLog } from './verdict.ts'
+
+export interface ChaosOptions extends Pick<PlantContext, 'dir' | 'main' | 'settingsOf'> {
+  readonly createPlant: (context: PlantContext) => Promise<Plant>
+  readonly kills: number
+  readonly seed: number
+  /** Messages published a second. */
+  readonly rate: number
+  /** Ends the run before its time. */
+  readonly signal: AbortSignal
+  /** Told of each step. */
+  readonly tell: (line: string) => void
+}
+
+/** Event time begins this far back and runs faster than the clock: the longest run ends before now. */
+const HISTORY_MS = 20 * 24 * 3_600_000
+const HEARD_WITHIN_MS = 60_000
+const ACKNOWLEDGED_WITHIN_MS = 60_000
+const POLL_MS = 5
+/** Problems that are kept; the first ones tell the story. */
+const MOST_PROBLEMS = 20
+
+/** @returns what was done and found; whether it is right is `isProof`'s to say */
+export async function runChaos(options: ChaosOptions): Promise<ChaosReport> {
+  const startedMs = performance.now()
+  const elapsed = () => (performance.now() - startedMs) / 1000
+  const problems: string[] = []
+  const problem = (text: string) => {
+    if (problems.length < MOST_PROBLEMS) problems.push(text)
+    options.tell(`PROBLEM: ${text}`)
+  }
+  let witness: Witness | null = null
+  const heard = () => untilHeard(witness, options.signal)
+  const { dir, main, settingsOf, seed } = options
+  const plant = await options.createPlant({ dir, main, settingsOf, problem, heard })
+  const done = new Map<string, number>()
+  try {
+    await plant.start()
+    const load = createLoad(seed, Date.now() - HISTORY_MS)
+    witness = startWitness({ url: plant.mqttUrl, rate: options.rate, message: load.message })
+    await disturb(plant, options, (name) => {
+      done.set(name, (done.get(name) ?? 0) + 1)
+      options.tell(`${elapsed().toFixed(1).padStart(7)} s  ${name}`)
+    })
+    const seconds = elapsed()
+    options.tell(`${seconds.toFixed(1).padStart(7)} s  draining`)
+    await heard()
+    const left = await witness.stop(ACKNOWLEDGED_WITHIN_MS)
+    if (left > 0) problem(`${left} messages were not acknowledged within ${ACKNOWLEDGED_WITHIN_MS / 1000} s`)
+    await plant.drain()
+    const published = witness.published()
+    const log = await openEventLog(plant.settings.log, { readOnly: true })
+    try {
+      const seen = { load, published, acknowledged: witness.acknowledged }
+      const verdict = await judgeLog(log, plant.settings, seen)
+      if (verdict.records.scores === 0) problem('nothing was scored, so nothing is proved')
+      return {
+        done: Object.fromEntries(done),
+        published,
+        acknowledged: witness.acknowledged.size,
+        reconnects: witness.reconnects(),
+        ...verdict,
+        problems,
+        disturbedSeconds: seconds,
+        seconds: elapsed(),
+      }
+    } finally {
+      await log.close()
+    }
+  } finally {
+    await witness?.stop(0)
+    await plant.end()
+  }
+}
+
+async function disturb(
+  { disturbances }: Plant,
+  { kills, seed, signal }: ChaosOptions,
+  tell: (name: string) => void,
+): Promise<void> {
+  for (const { disturbance, random } of scheduleOf(disturbances, kills, seed)) {
+    if (signal.aborted) throw failure('unavailable', 'interrupted')
+    tell(await perform(disturbance, random))
+  }
+}
+
+async function perform({ name, run }: Disturbance, random: Parameters<Disturbance['run']>[0]) {
+  try {
+    return await run(random)
+  } catch (error) {
+    throw failure('unavailable', `${name}: ${messageOf(error)}`, error)
+  }
+}
+
+/** Something is acknowledged that was not before. */
+async function untilHeard(witness: Witness | null, signal: AbortSignal): Promise<void> {
+  if (witness === null) return
+  const before = witness.acknowledged.size
+  const deadline = performance.now() + HEARD_WITHIN_MS
+  while (witness.acknowledged.size === before) {
+    if (signal.aborted) throw failure('unavailable', 'interrupted')
+    if (performance.now() > deadline) {
+      throw failure('unavailable', `no message was acknowledged for ${HEARD_WITHIN_MS / 1000} s`)
+    }
+    await new Promise((resolve) => setTimeout(resolve, POLL_MS))
+  }
+}
