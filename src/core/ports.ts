@@ -3,6 +3,8 @@
  * Everything outside `core` implements or receives these; the adapters of a port share one law suite.
  */
 
+import type { Failure } from './errors.ts'
+
 /** Text headers of a record. Names are lower case; `EMPTY_HEADERS` stands for none. */
 export type Headers = Readonly<Record<string, string>>
 
@@ -152,6 +154,8 @@ export interface EventLog {
   read(topic: string, partition: number, from: number, to?: number): AsyncIterable<readonly LogRecord[]>
   /** Bounds of each partition of a topic. */
   bounds(topic: string): Promise<readonly Bounds[]>
+  /** What keeps the log from its work now though it tries again by itself; `null` when all is well. */
+  trouble?(): Failure | null
   close(): Promise<void>
 }
 

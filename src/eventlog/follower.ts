@@ -102,7 +102,11 @@ async function lagOf(
   return lags
 }
 
-function checkOptions(log: FollowedLog, { topic, from, batchRecords }: FollowOptions): void {
+/** @throws failure 'usage' for options that contradict the log */
+export function checkOptions(
+  log: Pick<FollowedLog, 'partitions'>,
+  { topic, from, batchRecords }: FollowOptions,
+): void {
   if (typeof from === 'object') {
     if (from.length !== log.partitions || !from.every((offset) => Number.isInteger(offset) && offset >= 0)) {
       throw failure(

@@ -1,7 +1,8 @@
 /** Picks and opens the adapter that the settings name. */
 import type { LogSettings } from '../config/settings.ts'
-import { messageOf } from '../core/errors.ts'
+import { failure, messageOf } from '../core/errors.ts'
 import type { EventLog } from '../core/ports.ts'
+import { type KafkaLog, openKafkaLog } from './kafka.ts'
 import { type LmdbLog, openLmdbLog } from './lmdb.ts'
 import { visitLmdbLog } from './lmdb-visit.ts'
 import { createMemoryLog, type MemoryLog } from './memory.ts'
@@ -18,6 +19,9 @@ export interface OpenOptions {
   readonly onError?: (error: unknown) => void
 }
 
+/** Between rounds of retention on Kafka: each asks the brokers about every partition. */
+const KAFKA_RETAIN_EVERY_MS = 60_000
+
 /**
  * Opens the event log, with retention running in the background until it is closed. An open log keeps the
  * process alive. Fails with `log-locked`, `log-version`, `log-unavailable`, `config`, or, read-only,
@@ -26,10 +30,10 @@ export interface OpenOptions {
 export async function openEventLog(settings: LogSettings, options: OpenOptions = {}): Promise<EventLog> {
   const { readOnly = false, now = Date.now, scheduler = systemScheduler, onError = warn } = options
   if (readOnly && settings.adapter === 'embedded') return visitLmdbLog({ dir: settings.dir, scheduler })
-  const parts = { ...settings, now, scheduler }
-  const log: LmdbLog | MemoryLog =
-    settings.adapter === 'embedded' ? await openLmdbLog(parts) : createMemoryLog(parts)
-  const stopRetainer = startRetainer({ retain: log.retain, now, scheduler, onError })
+  const log = await openAdapter(settings, { readOnly, now, scheduler })
+  if (readOnly) return log
+  const everyMs = settings.adapter === 'kafka' ? { everyMs: KAFKA_RETAIN_EVERY_MS } : {}
+  const stopRetainer = startRetainer({ retain: log.retain, now, scheduler, onError, ...everyMs })
   return {
     ...log,
     async close() {
@@ -37,6 +41,17 @@ export async function openEventLog(settings: LogSettings, options: OpenOptions =
       await log.close()
     },
   }
+}
+
+async function openAdapter(
+  settings: LogSettings,
+  options: Required<Pick<OpenOptions, 'readOnly' | 'now' | 'scheduler'>>,
+): Promise<LmdbLog | MemoryLog | KafkaLog> {
+  const parts = { ...settings, ...options }
+  if (settings.adapter === 'embedded') return openLmdbLog(parts)
+  if (settings.adapter === 'memory') return createMemoryLog(parts)
+  if (settings.kafka === undefined) throw failure('config', 'log.kafka is missing: name its brokers')
+  return openKafkaLog({ ...parts, kafka: settings.kafka })
 }
 
 function warn(error: unknown): void {

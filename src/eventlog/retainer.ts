@@ -11,15 +11,23 @@ export interface RetainerOptions {
   readonly retain: (nowMs: number) => Promise<Retained>
   readonly now: () => number
   readonly scheduler: Scheduler
+  /** Time between rounds when there is nothing to remove; default `RETAIN_EVERY_MS`. */
+  readonly everyMs?: number
   /** A round failed; it is tried again at the next time. */
   readonly onError: (error: unknown) => void
 }
 
 /** @returns stops it, after the round under way */
-export function startRetainer({ retain, now, scheduler, onError }: RetainerOptions): () => Promise<void> {
+export function startRetainer({
+  retain,
+  now,
+  scheduler,
+  onError,
+  everyMs = RETAIN_EVERY_MS,
+}: RetainerOptions): () => Promise<void> {
   let stopped = false
   let round: Promise<void> = Promise.resolve()
-  let cancel = scheduler.after(RETAIN_EVERY_MS, begin)
+  let cancel = scheduler.after(everyMs, begin)
 
   function begin(): void {
     round = work()
@@ -32,7 +40,7 @@ export function startRetainer({ retain, now, scheduler, onError }: RetainerOptio
       // A full disk is told by those who write; retention just tries again.
       if (!isFailure(error, 'log-unavailable')) onError(error)
     }
-    if (!stopped) cancel = scheduler.after(RETAIN_EVERY_MS, begin)
+    if (!stopped) cancel = scheduler.after(everyMs, begin)
   }
 
   return async () => {

@@ -24,7 +24,8 @@ interface Stand {
   begin(options: SubjectOptions): Promise<void>
 }
 
-export function retentionLaws(make: MakeSubject): void {
+/** @param boundsSize the log itself removes by size, in rounds */
+export function retentionLaws(make: MakeSubject, boundsSize: boolean): void {
   const stand: Stand = {
     subject: undefined!,
     nowMs: 0,
@@ -37,7 +38,7 @@ export function retentionLaws(make: MakeSubject): void {
 
   byAge(stand)
   byGroups(stand)
-  bySize(stand)
+  if (boundsSize) bySize(stand)
   compacted(stand)
 }
 

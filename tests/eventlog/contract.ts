@@ -15,6 +15,8 @@ import type { MakeSubject } from './harness.ts'
 export interface Traits {
   /** Runs of the properties that restart the log: fewer where a restart is slow. */
   readonly modelRuns: number
+  /** False where others (Kafka's brokers) know and bound the size of what is stored. */
+  readonly boundsSize?: boolean
 }
 
 export function eventLogLaws(name: string, make: MakeSubject, traits: Traits): void {
@@ -23,6 +25,6 @@ export function eventLogLaws(name: string, make: MakeSubject, traits: Traits): v
   describe(`${name}: follow`, () => followLaws(make))
   describe(`${name}: failures and endings`, () => failureLaws(make))
   describe(`${name}: groups`, () => groupLaws(make))
-  describe(`${name}: retention`, () => retentionLaws(make))
+  describe(`${name}: retention`, () => retentionLaws(make, traits.boundsSize ?? true))
   describe(`${name}: against a model`, () => modelLaws(make, traits.modelRuns))
 }

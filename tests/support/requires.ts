@@ -8,6 +8,8 @@ import { accessSync, constants, existsSync, mkdtempSync, rmdirSync } from 'node:
 import { tmpdir } from 'node:os'
 import { delimiter, join } from 'node:path'
 import { fileURLToPath } from 'node:url'
+import { KAFKA_VERSION } from '../../bin/setup/kafka/jars.mjs'
+import { cacheFolder } from '../../bin/setup/places.mjs'
 
 export interface Requirement {
   /** Full path of the program, folder or file; empty when it is missing. */
@@ -27,6 +29,8 @@ const FINDERS = {
   chromium: () => program(['chromium', 'chromium-browser', 'google-chrome'], 'apt-get install chromium'),
   compiler: () => program(['g++', 'c++', 'clang++'], 'apt-get install g++'),
   java: () => program(['java'], 'apt-get install default-jre-headless'),
+  openssl: () => program(['openssl'], 'apt-get install openssl'),
+  kafka,
   native: nativeTensorFlow,
   'shared-data': () => sharedData(),
   tmpfs: mountable,
@@ -65,6 +69,14 @@ function program(names: readonly string[], remedy: string): Requirement {
     if (path !== undefined) return { path, missing: null }
   }
   return { path: '', missing: `no ${names.join(' or ')} on the PATH (Debian: ${remedy})` }
+}
+
+/** Real brokers need Java, and Maven to bring them unless they are in the cache. */
+function kafka(): Requirement {
+  const java = program(['java'], 'apt-get install default-jre-headless')
+  if (java.missing !== null || existsSync(join(cacheFolder(), 'kafka', KAFKA_VERSION))) return java
+  const maven = program(['mvn'], 'apt-get install maven')
+  return maven.missing === null ? java : maven
 }
 
 function isExecutable(path: string): boolean {
