@@ -103,7 +103,7 @@ async function startStages(
     readiness: () =>
       readinessOf({
         pipelines,
-        blocked: appender.blocked,
+        blocked: () => appender.blocked() ?? log.trouble?.() ?? null,
         engine: () => (engine ? { owned: engine.owned().length, partitions: log.partitions } : null),
         brokerConnected: () => ingest?.outside?.state().connected ?? null,
       }),

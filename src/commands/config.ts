@@ -13,6 +13,11 @@ export function configOf(options: ConfigOptions, flags: Readonly<Record<string, 
   return loadConfig({ file: options.config, env: process.env, flags, modelsDir: SHIPPED_MODELS })
 }
 
+/** `--kafka HOST:PORT,…` chooses the adapter and its brokers. */
+export function kafkaFlags(brokers: string | undefined): Record<string, unknown> {
+  return brokers === undefined ? {} : { 'log.adapter': 'kafka', 'log.kafka.brokers': brokers }
+}
+
 export function printSettings(options: ConfigOptions): void {
   console.log(printConfig(configOf(options)))
 }

@@ -7,7 +7,7 @@ import type { EventLog, LogRecord } from '../core/ports.ts'
 import { parseTime } from '../core/time.ts'
 import { TOPICS, type Topic } from '../core/topics.ts'
 import { openEventLog } from '../eventlog/open.ts'
-import { configOf } from './config.ts'
+import { configOf, kafkaFlags } from './config.ts'
 
 export interface TailOptions {
   /** `start`, a time, or nothing: what comes from now on with `--follow`, else everything. */
@@ -15,10 +15,11 @@ export interface TailOptions {
   readonly follow?: boolean
   readonly config?: string
   readonly data?: string
+  readonly kafka?: string
 }
 
 export async function tail(topic: string, options: TailOptions): Promise<void> {
-  const { settings } = configOf(options, { 'log.dir': options.data })
+  const { settings } = configOf(options, { 'log.dir': options.data, ...kafkaFlags(options.kafka) })
   const name = topicName(topic, settings.log.topics)
   const log = await openEventLog(settings.log, { readOnly: true })
   try {

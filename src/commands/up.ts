@@ -3,13 +3,14 @@ import { type App, type Role, startApp } from '../app/app.ts'
 import { checkReach } from '../app/reach.ts'
 import { failure } from '../core/errors.ts'
 import { createLogger } from '../observe/logger.ts'
-import { configOf } from './config.ts'
+import { configOf, kafkaFlags } from './config.ts'
 import { untilStopped } from './signals.ts'
 import { VERSION } from './version.ts'
 
 export interface UpOptions {
   readonly config?: string
   readonly role: Role
+  readonly kafka?: string
   readonly mqtt?: string
   readonly http?: string
   readonly data?: string
@@ -35,11 +36,12 @@ export async function up(options: UpOptions): Promise<void> {
 }
 
 /** Flags as settings; `--http` takes a port, or a host and a port. */
-function flagsOf({ mqtt, http, data }: UpOptions): Record<string, unknown> {
+function flagsOf({ kafka, mqtt, http, data }: UpOptions): Record<string, unknown> {
   const address = http === undefined ? null : /^(?:(.+):)?([0-9]{1,5})$/.exec(http)
   if (http !== undefined && !address)
     throw failure('usage', `--http ${http} is wrong; expected PORT or HOST:PORT`)
   return {
+    ...kafkaFlags(kafka),
     'mqtt.url': mqtt,
     'log.dir': data,
     'http.host': address?.[1],
