@@ -20,10 +20,9 @@ import { type IngestStage, makeIntakeOf, startIngest } from './ingest.ts'
 import { watchEngine } from './observer.ts'
 import { type LoadedPipelines, loadPipelines } from './pipelines.ts'
 import { readinessOf } from './readiness.ts'
-import { startMqttAlerts } from './sinks.ts'
+import type { Role } from './role.ts'
+import { alertsBeside, startMqttAlerts } from './sinks.ts'
 import { submitTo } from './submit.ts'
-
-export type Role = 'all' | 'ingest' | 'engine' | 'http'
 
 export interface AppOptions {
   readonly settings: Settings
@@ -115,8 +114,8 @@ async function startStages(
     ingest = await startIngest(settings, intake, logger)
     onStop(ingest.close)
   }
-  if (runs('engine') && settings.sinks.mqtt.enabled && !options.untilCaughtUp) {
-    onStop(await startMqttAlerts(settings, log, ingest, logger))
+  if (runs(alertsBeside(settings)) && settings.sinks.mqtt.enabled && !options.untilCaughtUp) {
+    onStop(startMqttAlerts(settings, log, ingest, logger))
   }
   const embedded = ingest?.embedded
   return {

@@ -1,6 +1,7 @@
 /** `up`: the program as a service, until SIGINT or SIGTERM. */
-import { type App, type Role, startApp } from '../app/app.ts'
+import { type App, startApp } from '../app/app.ts'
 import { checkReach } from '../app/reach.ts'
+import { checkRole, type Role } from '../app/role.ts'
 import { failure } from '../core/errors.ts'
 import { createLogger } from '../observe/logger.ts'
 import { configOf, kafkaFlags } from './config.ts'
@@ -19,9 +20,7 @@ export interface UpOptions {
 
 export async function up(options: UpOptions): Promise<void> {
   const { settings } = configOf(options, flagsOf(options))
-  if (options.untilCaughtUp && options.role !== 'engine') {
-    throw failure('usage', '--until-caught-up goes with --role engine')
-  }
+  checkRole(settings.log, options.role, options.untilCaughtUp === true)
   checkReach(settings)
   const logger = createLogger()
   const app = await startApp({

@@ -27,12 +27,14 @@ export function resolveSettings(file: ConfigFile, modelsDir: string): Settings {
     ...file.pipelines.flatMap(windowFindings),
     ...nameFindings(file),
     ...topicFindings(file),
+    ...shareFindings(file),
     ...kafkaFindings(file.log),
   ]
   if (wrong.length > 0) throw failure('config', wrong.join('\n'))
   return {
     mqtt: {
       ...file.mqtt,
+      share: file.mqtt.share ?? null,
       users: file.mqtt.users ?? null,
       username: file.mqtt.username ?? null,
       password: file.mqtt.password ?? null,
@@ -174,6 +176,13 @@ function nameFindings({ pipelines }: ConfigFile): string[] {
     }
   })
   return found
+}
+
+function shareFindings({ mqtt }: ConfigFile): string[] {
+  if (mqtt.share === undefined || mqtt.url !== 'embedded') return []
+  return [
+    `mqtt.share: ${mqtt.share} is wrong with the embedded broker, which is this process's own; name a broker in mqtt.url, or leave share out`,
+  ]
 }
 
 function topicFindings({ log }: ConfigFile): string[] {

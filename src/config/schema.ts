@@ -44,6 +44,13 @@ const Mqtt = Type.Object(
       'Client id at an outside broker; its session keeps what comes while we are away',
       'forewarn-ingest',
     ),
+    share: Type.Optional(
+      Type.String({
+        pattern: '^[^/+#$]+$',
+        description:
+          'Shared subscription at an outside broker: ingests of this name, each with a clientId of its own, divide the readings',
+      }),
+    ),
     users: Type.Optional(
       Type.Record(Type.String(), Type.String({ minLength: 1 }), {
         description: 'User name → password of the embedded broker; none: anyone on loopback',

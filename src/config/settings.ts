@@ -12,6 +12,8 @@ export interface MqttSettings {
   readonly port: number
   readonly topic: string
   readonly clientId: string
+  /** Name of the shared subscription that several ingests divide; `null` = this one takes all. */
+  readonly share: string | null
   readonly users: Readonly<Record<string, string>> | null
   readonly username: string | null
   readonly password: string | null

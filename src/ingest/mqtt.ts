@@ -12,7 +12,8 @@ import type { Intake, Run } from './intake.ts'
 import { makeSensorTopic } from './topic.ts'
 
 export interface OutsideOptions {
-  readonly mqtt: Pick<MqttSettings, 'url' | 'topic' | 'clientId' | 'username' | 'password'>
+  readonly mqtt: Pick<MqttSettings, 'url' | 'topic' | 'clientId' | 'username' | 'password'> &
+    Partial<Pick<MqttSettings, 'share'>>
   readonly limits: { readonly inFlightReadings: number }
   readonly intake: Intake
   readonly gate: Gate
@@ -50,6 +51,7 @@ const LATER = new Error('acknowledged later')
 export function connectBroker(options: OutsideOptions): OutsideBroker {
   const { gate, intake } = options
   const topic = makeSensorTopic(options.mqtt.topic)
+  const filter = options.mqtt.share ? `$share/${options.mqtt.share}/${topic.filter}` : topic.filter
   let state: OutsideState = { connected: false, detail: `connecting to ${options.mqtt.url}` }
   let client: MqttClient
   /** Of the connection that `acknowledged` names; those of an earlier one are void: the broker sends again. */
@@ -107,11 +109,11 @@ export function connectBroker(options: OutsideOptions): OutsideBroker {
     made.handleMessage = receive
     made.on('connect', () => {
       // rh 1: what is retained is no news to a session that exists.
-      made.subscribe(topic.filter, { qos: 1, rh: 1 }, (error) => {
+      made.subscribe(filter, { qos: 1, rh: 1 }, (error) => {
         if (error)
           become({
             connected: false,
-            detail: `${options.mqtt.url} refuses ${topic.filter}: ${error.message}`,
+            detail: `${options.mqtt.url} refuses ${filter}: ${error.message}`,
           })
         else become({ connected: true, detail: `connected to ${options.mqtt.url}` })
       })

@@ -2,6 +2,7 @@
  * A connection for the alert sink to an outside broker. Of its own, so that alerts go out while ingest's
  * connection is held back. (With the embedded broker the sink publishes in the process.)
  */
+import { randomUUID } from 'node:crypto'
 import mqtt from 'mqtt'
 import type { MqttSettings } from '../config/settings.ts'
 import type { PublishMessage } from './mqtt.ts'
@@ -21,7 +22,8 @@ export function connectPublisher(
 ): MqttPublisher {
   const { username, password } = settings
   const client = mqtt.connect(settings.url, {
-    clientId: `${settings.clientId}-alerts`,
+    // Several engines publish at one broker: of two with one name each would throw the other out.
+    clientId: `${settings.clientId}-alerts-${randomUUID().slice(0, 8)}`,
     ...(username === null ? {} : { username }),
     ...(password === null ? {} : { password }),
     reconnectPeriod: RECONNECT_MS,

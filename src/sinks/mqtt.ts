@@ -1,7 +1,8 @@
 /**
  * Alerts as retained MQTT messages on `alerts/{asset}/{rule}`: the alert as it stands, or an empty payload
- * once it is over. Follows `alert-states`, at least once; at start the open alerts are published again,
- * because an embedded broker forgets what it retained. Last stage of the flow.
+ * once it is over. Follows `alert-states`, at least once; when a process first takes a partition its open alerts
+ * are published again, because an embedded broker forgets what it retained. Several engines divide the partitions,
+ * so that none publishes an alert that another has seen ended. Last stage of the flow.
  */
 import type { Batch, Effects, EventLog, Follower, LogRecord, Processor } from '../core/ports.ts'
 import type { TopicNames } from '../core/topics.ts'
@@ -36,14 +37,14 @@ const OPEN_ALERTS = 100_000
 const NOTHING = new Uint8Array(0)
 const decoder = new TextDecoder()
 
-/** Publishes the open alerts, then follows; rejects when the log can't be read. */
-export async function startMqttSink(options: MqttSinkOptions): Promise<MqttSink> {
-  await publishOpenAlerts(options)
+/** Follows; a partition begins with its open alerts. */
+export function startMqttSink(options: MqttSinkOptions): MqttSink {
+  const begun = new Set<number>()
   const follower: Follower = options.log.follow({
     topic: options.topics['alert-states'],
     group: `${options.group}-mqtt-sink`,
     from: 'start',
-    open: () => makeProcessor(options),
+    open: (partition) => makeProcessor(options, partition, begun),
     onError: (error) => options.onError?.(error),
   })
   return {
@@ -56,9 +57,14 @@ export async function startMqttSink(options: MqttSinkOptions): Promise<MqttSink>
   }
 }
 
-function makeProcessor(options: MqttSinkOptions): Processor {
+/** @param begun partitions whose open alerts this process has published */
+function makeProcessor(options: MqttSinkOptions, partition: number, begun: Set<number>): Processor {
   return {
-    restore: async (_state, committed) => committed,
+    async restore(_state, committed) {
+      if (!begun.has(partition)) await publishOpenAlerts(options, partition, committed)
+      begun.add(partition)
+      return committed
+    },
     async process(batch: Batch): Promise<Effects> {
       // Only the last state of an alert in a batch is worth a message.
       const latest = new Map(batch.records.map((record) => [record.key, record]))
@@ -69,27 +75,30 @@ function makeProcessor(options: MqttSinkOptions): Processor {
   }
 }
 
-async function publishOpenAlerts(options: MqttSinkOptions): Promise<void> {
-  const { log, topics } = options
-  for (const [partition] of (await log.bounds(topics['alert-states'])).entries()) {
-    const open = new Map<string, LogRecord>()
-    let published = false
-    const publishAll = async () => {
-      for (const record of open.values()) await publishState(options, record, record.value)
-      open.clear()
-      published = true
-    }
-    for await (const records of log.read(topics['alert-states'], partition, 0)) {
-      for (const record of records) {
-        if (record.key === null) continue
-        const wasOpen = open.delete(record.key)
-        if (openAlert(record)) open.set(record.key, record)
-        else if (!wasOpen && published) await publishState(options, record, null)
-      }
-      if (open.size >= OPEN_ALERTS) await publishAll()
-    }
-    await publishAll()
+/** As they stood at the committed position: what came after it follows in its order. */
+async function publishOpenAlerts(
+  options: MqttSinkOptions,
+  partition: number,
+  committed: number,
+): Promise<void> {
+  const topic = options.topics['alert-states']
+  const open = new Map<string, LogRecord>()
+  let published = false
+  const publishAll = async () => {
+    for (const record of open.values()) await publishState(options, record, record.value)
+    open.clear()
+    published = true
   }
+  for await (const records of options.log.read(topic, partition, 0, committed)) {
+    for (const record of records) {
+      if (record.key === null) continue
+      const wasOpen = open.delete(record.key)
+      if (openAlert(record)) open.set(record.key, record)
+      else if (!wasOpen && published) await publishState(options, record, null)
+    }
+    if (open.size >= OPEN_ALERTS) await publishAll()
+  }
+  await publishAll()
 }
 
 /** @returns the alert's JSON; null when it is over */
