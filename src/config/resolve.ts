@@ -1,4 +1,5 @@
 /** A checked config file → settings: numbers with units, defaults that depend on others, contradictions found. */
+import type { AlertRule, Delay } from '../core/alert.ts'
 import { failure } from '../core/errors.ts'
 import { assetPattern } from '../core/match.ts'
 import { nearest } from '../core/nearest.ts'
@@ -6,15 +7,7 @@ import { TOPICS, type Topic, topicNames } from '../core/topics.ts'
 import { durationMs, sizeBytes } from '../core/units.ts'
 import { kafkaFindings, resolveKafka } from './kafka.ts'
 import type { ConfigFile } from './schema.ts'
-import type {
-  AlertRuleSettings,
-  AssetGroupSettings,
-  Delay,
-  Limits,
-  LogSettings,
-  PipelineSettings,
-  Settings,
-} from './settings.ts'
+import type { AssetGroupSettings, Limits, LogSettings, PipelineSettings, Settings } from './settings.ts'
 
 type PipelineFile = ConfigFile['pipelines'][number]
 
@@ -100,7 +93,7 @@ function windowOf({ window }: PipelineFile): PipelineSettings['window'] {
   }
 }
 
-function resolveRule(rule: PipelineFile['alerts'][number]): AlertRuleSettings {
+function resolveRule(rule: PipelineFile['alerts'][number]): AlertRule {
   return {
     rule: rule.rule,
     above: rule.above,

@@ -2,8 +2,9 @@
  * The settings as the program uses them: made once at the start from the checked file, variables and flags,
  * then only handed down. Numbers carry their unit; patterns are compiled where they are used.
  */
-import type { Severity } from '../core/records.ts'
+import type { AlertRule } from '../core/alert.ts'
 import type { TopicNames } from '../core/topics.ts'
+import type { WindowRule } from '../core/window.ts'
 
 export interface MqttSettings {
   /** `embedded`, or the URL of an outside broker. */
@@ -74,34 +75,15 @@ export interface AssetGroupSettings {
   readonly attributes: Readonly<Record<string, string | number | boolean>>
 }
 
-export interface WindowSettings {
-  readonly sizeMs: number
-  readonly hopMs: number
-  readonly latenessMs: number
-  readonly idleMs: number
-}
-
-/** A delay in windows in a row, or in event time. */
-export type Delay = { readonly windows: number } | { readonly ms: number }
-
-export interface AlertRuleSettings {
-  readonly rule: string
-  readonly above: number
-  readonly clearBelow: number
-  readonly onDelay: Delay
-  readonly offDelay: Delay
-  readonly severity: Severity
-}
-
 export interface PipelineSettings {
   readonly name: string
   readonly assets: string
-  readonly window: WindowSettings
+  readonly window: WindowRule
   /** `default` = all statistics of all channels (or what the model's manifest lists). */
   readonly features: 'default' | readonly string[]
   /** NAME or NAME@VERSION; `null` = learn the asset's own normal. */
   readonly model: string | null
-  readonly alerts: readonly AlertRuleSettings[]
+  readonly alerts: readonly AlertRule[]
 }
 
 export interface HttpSettings {
