@@ -30,6 +30,8 @@ const FINDERS = {
   compiler: () => program(['g++', 'c++', 'clang++'], 'apt-get install g++'),
   java: () => program(['java'], 'apt-get install default-jre-headless'),
   openssl: () => program(['openssl'], 'apt-get install openssl'),
+  prometheus: () => program(['prometheus'], 'apt-get install prometheus'),
+  promtool: () => program(['promtool'], 'apt-get install prometheus'),
   kafka,
   native: nativeTensorFlow,
   'shared-data': () => sharedData(),
