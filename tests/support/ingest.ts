@@ -24,6 +24,8 @@ export interface HandLog extends DurableAppend {
   release(): void
   /** Fails what is held, as an append that is closed does. */
   fail(error: Error): void
+  /** Appends that are held. */
+  waiting(): number
 }
 
 /** Durable at the next turn of the event loop, unless held. */
@@ -54,6 +56,7 @@ export function makeHandLog(): HandLog {
       held = null
       for (const { done } of waiting) done(error)
     },
+    waiting: () => held?.length ?? 0,
   }
 }
 
