@@ -1,11 +1,10 @@
 /**
  * How fast the embedded log is: appends by size, a steady stream through the appender with an engine-like
- * follower behind it, reading. Run: node bin/build && node dist/bench/eventlog.js [FOLDER]
+ * follower behind it, reading. `npm run bench eventlog [FOLDER]`
  */
 import { mkdtempSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import { pathToFileURL } from 'node:url'
 import type { Batch, Effects, NewRecord, Processor } from '../src/core/ports.ts'
 import { topicNames } from '../src/core/topics.ts'
 import { createAppender } from '../src/eventlog/appender.ts'
@@ -185,6 +184,7 @@ export function shownFigures(figures: readonly Figure[]): string {
   return [head, ...rows].map(line).join('\n')
 }
 
-if (import.meta.url === pathToFileURL(process.argv[1] ?? '').href) {
-  console.log(shownFigures(await benchEventLog(process.argv[2] ?? tmpdir())))
+/** @param dir a folder on the disk to be measured */
+export async function printEventLog(dir = tmpdir()): Promise<void> {
+  console.log(shownFigures(await benchEventLog(dir)))
 }
