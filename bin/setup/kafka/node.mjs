@@ -49,7 +49,8 @@ export async function formatNode({ dir, classPath, clusterId, properties, users 
   mkdirSync(dir, { recursive: true })
   writeFileSync(join(dir, 'server.properties'), properties)
   if (existsSync(join(dir, 'data', 'meta.properties'))) return
-  const args = ['format', '-t', clusterId, '-c', join(dir, 'server.properties')]
+  // As one word: an id may begin with a dash.
+  const args = ['format', `--cluster-id=${clusterId}`, '-c', join(dir, 'server.properties')]
   const scram = users.flatMap((user) => ['--add-scram', user])
   const outcome = await run(
     findJava(),
