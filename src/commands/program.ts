@@ -16,6 +16,7 @@ export function buildProgram(): Command {
     addDemo,
     addSimulate,
     addTail,
+    addCopyLog,
     addScore,
     addTrain,
     addChaos,
@@ -94,6 +95,20 @@ function addTail(program: Command): void {
     .option('--config <file>', 'config file')
     .option('--data <dir>', 'data folder of the embedded log')
     .action(async (topic, options) => (await import('./tail.ts')).tail(topic, options))
+}
+
+function addCopyLog(program: Command): void {
+  program
+    .command('copy-log')
+    .description('append the readings of the embedded log to Kafka, to go on there')
+    .option(
+      '--kafka <host:port,…>',
+      'brokers to copy to (default: log.kafka.brokers with log.adapter: kafka)',
+    )
+    .option('--data <dir>', 'data folder of the embedded log')
+    .option('--from-topic <name>', "full name of the readings' topic in the data folder, where it differs")
+    .option('--config <file>', 'config file (default: forewarn.yaml here, if it exists)')
+    .action(async (options) => (await import('./copy-log.ts')).copyLog(options))
 }
 
 function addScore(program: Command): void {

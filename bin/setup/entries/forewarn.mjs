@@ -6,7 +6,7 @@ import { bringUp, orSayWhy, tellNative } from '../bring.mjs'
 import { ROOT } from '../places.mjs'
 
 /** Commands that compute nothing with tensors: they don't wait for the native library. */
-const WITHOUT_NATIVE = new Set(['config', 'tail', 'simulate', 'dead-letters', 'help'])
+const WITHOUT_NATIVE = new Set(['config', 'tail', 'copy-log', 'simulate', 'dead-letters', 'help'])
 
 /** @param {readonly string[]} args */
 export function needsNative(args) {
