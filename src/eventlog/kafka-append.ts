@@ -11,7 +11,7 @@ import type { KafkaCompression } from '../config/settings.ts'
 import { failure } from '../core/errors.ts'
 import type { Position } from '../core/ports.ts'
 import { checkSizes, MOST_SEQUENCE, type Packed, type Packing, packRounds, repack } from './kafka-batches.ts'
-import type { KafkaClient } from './kafka-client.ts'
+import type { KafkaClient, LazyClient } from './kafka-client.ts'
 import { typeOf } from './kafka-errors.ts'
 import { type Sending, sendAll } from './kafka-produce.ts'
 import type { Troubles } from './kafka-troubles.ts'
@@ -38,7 +38,7 @@ const WRONG_RECORDS = new Set([
 const TROUBLE = 'appending'
 
 export interface AppendsOptions {
-  readonly client: KafkaClient
+  readonly connection: LazyClient
   readonly compression: KafkaCompression
   readonly troubles: Troubles
   mostBytes(topic: string): number
@@ -50,7 +50,7 @@ export interface Appends {
   /** @param count records of all slices */
   append(slices: readonly Slice[], count: number): Promise<readonly Position[]>
   /** Ends what is under way; it fails then, and its records may be written. */
-  close(): void
+  close(): Promise<void>
 }
 
 interface Producer {
@@ -75,8 +75,9 @@ export function createAppends(options: AppendsOptions): Appends {
       last = appended
       return appended
     },
-    close() {
+    async close() {
       state.closed = true
+      await options.connection.close()
     },
   }
 }
@@ -88,18 +89,19 @@ async function appendNow(
 ): Promise<readonly Position[]> {
   if (slices.length === 0) return []
   if (state.closed) throw failure('unavailable', 'the log is closed')
-  await checkReachable(state, slices)
-  state.producer ??= await newProducer(state, state.options.client.settings.requestTimeoutMs)
+  const client = await state.options.connection.get()
+  await checkReachable(client, slices)
+  state.producer ??= await newProducer(client, client.settings.requestTimeoutMs)
   const positions = new Array<Position>(count)
   for (const round of packRounds(slices, packingOf(state, state.producer))) {
-    for (const { batch, offset } of await sendRound(state, round)) note(positions, batch, offset)
+    for (const { batch, offset } of await sendRound(state, client, round)) note(positions, batch, offset)
   }
   if (Math.max(...(state.producer?.sequences.values() ?? [])) > MOST_SEQUENCE) state.producer = null
   return positions
 }
 
 /** Nothing has been sent yet, so brokers that are away fail the append as a whole. */
-async function checkReachable({ options: { client } }: State, slices: readonly Slice[]): Promise<void> {
+async function checkReachable(client: KafkaClient, slices: readonly Slice[]): Promise<void> {
   try {
     for (const { topic, partition } of slices) await client.leader(topic, partition)
   } catch (error) {
@@ -108,7 +110,7 @@ async function checkReachable({ options: { client } }: State, slices: readonly S
   }
 }
 
-async function newProducer({ options: { client } }: State, withinMs: number): Promise<Producer> {
+async function newProducer(client: KafkaClient, withinMs: number): Promise<Producer> {
   const right = { operation: 'IdempotentWrite', kind: 'cluster', name: 'kafka-cluster' } as const
   const transactionTimeout = client.settings.transactionTimeoutMs
   const { producerId } = await client.persist({ what: 'becoming a producer', right }, withinMs, async () =>
@@ -130,9 +132,10 @@ function packingOf({ options }: State, { producerId, sequences }: Producer): Pac
 /** Sends a round until it is written, with a new producer where the old one's place is lost. */
 async function sendRound(
   state: State,
+  client: KafkaClient,
   round: readonly Packed[],
 ): Promise<readonly { readonly batch: Packed; readonly offset: number }[]> {
-  const { client, troubles } = state.options
+  const { troubles } = state.options
   const written = new Map<Sending, number>()
   let batches = round
   for (;;) {
@@ -140,7 +143,7 @@ async function sendRound(
       await sendAll(client, batches, {
         transactionalId: null,
         written,
-        tryAgain: (error) => holdsOn(state, error),
+        tryAgain: (error) => holdsOn(state, client, error),
       })
       troubles.clear(TROUBLE)
       return batches.map((batch) => ({ batch, offset: written.get(batch)! }))
@@ -148,8 +151,8 @@ async function sendRound(
       // Later sequence numbers would not follow on from what the broker has.
       state.producer = null
       troubles.clear(TROUBLE)
-      if (!LOST_SEQUENCE.has(typeOf(error)) || state.closed) throw ended(state, error)
-      const producer = await newProducer(state, Number.POSITIVE_INFINITY)
+      if (!LOST_SEQUENCE.has(typeOf(error)) || state.closed) throw ended(state, client, error)
+      const producer = await newProducer(client, Number.POSITIVE_INFINITY)
       state.producer = producer
       const packing = packingOf(state, producer)
       batches = batches.map((batch) => (written.has(batch) ? batch : repack(batch, packing)))
@@ -157,15 +160,15 @@ async function sendRound(
   }
 }
 
-function holdsOn(state: State, error: unknown): boolean {
-  const { client, troubles } = state.options
+function holdsOn(state: State, client: KafkaClient, error: unknown): boolean {
+  const { troubles } = state.options
   const type = typeOf(error)
   if (state.closed || LOST_SEQUENCE.has(type) || WRONG_RECORDS.has(type)) return false
   troubles.set(TROUBLE, client.explain(error, { what: TROUBLE }))
   return true
 }
 
-function ended({ closed, options: { client } }: State, error: unknown): Error {
+function ended({ closed }: State, client: KafkaClient, error: unknown): Error {
   const type = typeOf(error)
   if (WRONG_RECORDS.has(type)) {
     return failure(

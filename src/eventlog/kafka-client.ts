@@ -69,7 +69,6 @@ export async function connectKafka(
   const coordinators = new Map<string, number>()
   let isStale = false
   let relearning: Promise<void> | null = null
-  let fetchable: Promise<unknown> = Promise.resolve()
 
   async function relearn(): Promise<void> {
     relearning ??= cluster.refreshMetadata().finally(() => {
@@ -118,12 +117,6 @@ export async function connectKafka(
     },
     async fetch(topic, partition, request) {
       const { connectionPool } = await leader(topic, partition)
-      // kafkajs would open a second connection for each fetch that comes while the first is being opened.
-      fetchable = fetchable.then(
-        () => connectionPool.getConnection(1),
-        () => connectionPool.getConnection(1),
-      )
-      await fetchable
       return connectionPool.send(request)
     },
     forget() {
@@ -161,6 +154,29 @@ export async function connectKafka(
   } catch (error) {
     await client.close()
     throw error
+  }
+}
+
+/** A client that is connected when it is first needed. */
+export interface LazyClient {
+  get(): Promise<KafkaClient>
+  close(): Promise<void>
+}
+
+export function lazily(connect: () => Promise<KafkaClient>): LazyClient {
+  let client: Promise<KafkaClient> | null = null
+  return {
+    get() {
+      client ??= connect().catch((error: unknown) => {
+        client = null
+        throw error
+      })
+      return client
+    },
+    async close() {
+      const connected = await Promise.allSettled(client === null ? [] : [client])
+      for (const one of connected) if (one.status === 'fulfilled') await one.value.close()
+    },
   }
 }
 

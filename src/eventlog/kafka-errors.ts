@@ -145,10 +145,10 @@ export function plainly(error: unknown, doing: Doing): Failure {
     )
   }
   if (AWAY.has(type)) {
-    return failure('log-unavailable', `${where} can't be reached, ${doing.what}: ${said}`, error)
+    return failure('log-unavailable', `${where} can't be reached (${doing.what}): ${said}`, error)
   }
   if (PASSING.has(type))
-    return failure('log-unavailable', `${where}, ${doing.what}: ${said} (${type})`, error)
+    return failure('log-unavailable', `${where} is not ready (${doing.what}): ${said} (${type})`, error)
   return failure('unavailable', `${where} refuses ${doing.what}: ${said} (${type})`, error)
 }
 

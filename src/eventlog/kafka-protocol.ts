@@ -29,7 +29,6 @@ export interface WirePool {
   readonly rack: string | null
   send<Answer>(request: WireRequest<Answer>): Promise<Answer>
   map<Result>(change: (connection: WireConnection) => Result): Result[]
-  getConnection(index: 0 | 1): Promise<WireConnection>
   setVersions(versions: unknown): void
   setSupportAuthenticationProtocol(supported: boolean): void
 }

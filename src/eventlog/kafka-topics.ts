@@ -33,18 +33,21 @@ export interface TopicSetup {
   readonly readings: string
   readonly partitions: number
   readonly retentionMs: number
-  /** Make what is missing; else a missing topic is `not-found`. */
-  readonly make: boolean
+  /** Make nothing: a missing topic is `not-found`, and the count of partitions is what it is. */
+  readonly readOnly: boolean
 }
 
-/** Largest batch that each topic takes. */
-export type MessageLimits = ReadonlyMap<string, number>
+export interface KafkaTopics {
+  readonly partitions: number
+  /** Largest batch that a topic takes. */
+  mostBytes(topic: string): number
+}
 
 /**
  * @throws failure 'config' that names each topic that is not as it must be, 'not-found' for a missing one that may not
  *   be made
  */
-export async function setUpTopics(client: KafkaClient, setup: TopicSetup): Promise<MessageLimits> {
+export async function setUpTopics(client: KafkaClient, setup: TopicSetup): Promise<KafkaTopics> {
   const names = [...setup.table.keys()]
   let found = await findTopics(client, names)
   const missing = names.filter((name) => !found.counts.has(name))
@@ -52,13 +55,15 @@ export async function setUpTopics(client: KafkaClient, setup: TopicSetup): Promi
     await makeTopics(client, setup, missing, found.brokers)
     found = await untilFound(client, names)
   }
-  const configs = await configsOf(client, names)
+  const partitions = setup.readOnly ? found.counts.get(setup.readings)! : setup.partitions
+  // Whoever only reads may not see the settings, and does not rely on them.
+  const configs = setup.readOnly ? null : await configsOf(client, names)
   const wrong = names.flatMap((name) => [
-    ...countFindings(name, found.counts.get(name)!, setup.partitions),
-    ...configFindings(name, setup.table.get(name)!, configs.get(name)!),
+    ...countFindings(name, found.counts.get(name)!, partitions),
+    ...(configs ? configFindings(name, setup.table.get(name)!, configs.get(name)!) : []),
   ])
   if (wrong.length > 0) throw failure('config', wrong.join('\n'))
-  return new Map(names.map((name) => [name, Number(configs.get(name)!.get('max.message.bytes'))]))
+  return { partitions, mostBytes: (topic) => Number(configs?.get(topic)?.get('max.message.bytes') ?? 0) }
 }
 
 interface Found {
@@ -90,7 +95,7 @@ async function makeTopics(
   brokers: number,
 ): Promise<void> {
   const { settings } = client
-  if (!setup.make) {
+  if (setup.readOnly) {
     throw failure('not-found', `Kafka at ${settings.brokers.join(', ')} has no topic ${missing.join(', ')}`)
   }
   const replicationFactor = settings.replication ?? Math.min(COPIES, brokers)

@@ -74,7 +74,7 @@ export interface Sockets {
 
 /** A cluster that is not connected yet. */
 export function createCluster(options: ClusterOptions, sockets: Sockets): WireCluster {
-  quietRequestQueues()
+  mendKafkajs()
   return new Cluster({
     brokers: [...options.brokers],
     clientId: options.clientId,
@@ -110,7 +110,11 @@ function openSocket({ host, port, ssl, onConnect }: SocketPlace, sockets: Socket
   socket.setKeepAlive(true, KEEP_ALIVE_MS)
   socket.setNoDelay(true)
   sockets.open.add(socket)
-  socket.on('close', () => sockets.open.delete(socket))
+  socket.on('close', () => {
+    sockets.open.delete(socket)
+    // kafkajs disconnects what is disconnected at every failed attempt, and each time `unref` would leave a listener.
+    socket.unref = () => socket
+  })
   return socket
 }
 
@@ -126,15 +130,21 @@ interface RequestQueue {
   scheduleRequestTimeoutCheck(): void
 }
 
-let isQuiet = false
+let isMended = false
+
+/** Changes, once, what in kafkajs is at fault or dear. The tests of the adapter fail or the figures of 0005 change without. */
+function mendKafkajs(): void {
+  if (isMended) return
+  isMended = true
+  quietRequestQueues()
+  connectOnce()
+}
 
 /**
  * kafkajs looks for waiting requests 900 times a second when none waits (its timer is set with a negative time), and
  * for late answers ten times a second and connection. Both cost a core's percents for nothing.
  */
 function quietRequestQueues(): void {
-  if (isQuiet) return
-  isQuiet = true
   const { prototype }: { prototype: RequestQueue } = require('kafkajs/src/network/requestQueue/index.js')
   const schedule = prototype.scheduleCheckPendingRequests
   prototype.scheduleCheckPendingRequests = function (this: RequestQueue) {
@@ -150,4 +160,39 @@ function quietRequestQueues(): void {
       if (!this.isConnected()) this.destroy()
     }, TIMEOUT_LOOK_MS)
   }
+}
+
+interface Connection {
+  readonly connectionTimeout: number
+  readonly broker: string
+  connecting?: Promise<unknown> | undefined
+  connect(): Promise<unknown>
+}
+
+/**
+ * Requests that find a connection closed each open a socket of their own in kafkajs, and write into one that is still
+ * being opened; a socket that ends before it is open leaves its opener waiting for ever. Here they share one attempt.
+ */
+function connectOnce(): void {
+  const { prototype }: { prototype: Connection } = require('kafkajs/src/network/connection.js')
+  const connect = prototype.connect
+  prototype.connect = function (this: Connection) {
+    this.connecting ??= withDeadline(connect.call(this), this).finally(() => {
+      this.connecting = undefined
+    })
+    return this.connecting
+  }
+}
+
+function withDeadline(
+  attempt: Promise<unknown>,
+  { connectionTimeout, broker }: Connection,
+): Promise<unknown> {
+  let timer: NodeJS.Timeout | undefined
+  const deadline = new Promise<never>((_, reject) => {
+    const late = () =>
+      reject(Object.assign(new Error(`no connection to ${broker}`), { name: 'KafkaJSConnectionError' }))
+    timer = setTimeout(late, connectionTimeout + TIMEOUT_LOOK_MS)
+  })
+  return Promise.race([attempt, deadline]).finally(() => clearTimeout(timer))
 }

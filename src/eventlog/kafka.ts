@@ -4,19 +4,18 @@
  */
 import type { KafkaSettings } from '../config/settings.ts'
 import { failure } from '../core/errors.ts'
-import type { Bounds, EventLog, Follower, FollowOptions, LogRecord, NewRecord } from '../core/ports.ts'
+import type { EventLog, Follower, FollowOptions, NewRecord } from '../core/ports.ts'
 import type { TopicNames } from '../core/topics.ts'
 import { checkOptions } from './follower.ts'
 import { type Appends, createAppends } from './kafka-append.ts'
-import { connectKafka, type KafkaClient } from './kafka-client.ts'
+import { connectKafka, type KafkaClient, lazily } from './kafka-client.ts'
 import { checkCompression } from './kafka-codecs.ts'
 import { createKafkaFollower, type FollowerParts } from './kafka-follower.ts'
 import { createMember } from './kafka-member.ts'
-import { boundsOf, LATEST, offsetsAt } from './kafka-offsets.ts'
 import { createOwner } from './kafka-owner.ts'
-import { chunksOf, latestPerKey, readCommitted } from './kafka-range.ts'
+import { createReads, type Reads } from './kafka-reads.ts'
 import { retainOnce } from './kafka-retention.ts'
-import { type MessageLimits, setUpTopics } from './kafka-topics.ts'
+import { type KafkaTopics, setUpTopics } from './kafka-topics.ts'
 import { createTransactions } from './kafka-transaction.ts'
 import { createTroubles, type Troubles } from './kafka-troubles.ts'
 import { createLeases } from './leases.ts'
@@ -42,24 +41,22 @@ export interface KafkaLogOptions {
 export interface KafkaLog extends EventLog {
   /** One round of retention at `nowMs`. */
   retain(nowMs: number): Promise<Retained>
+  /** Committed position of a group in each partition of a topic; `null` where there is none. */
+  positions(group: string, topic: string): Promise<readonly (number | null)[]>
 }
 
 /** Everything of an open log. */
 interface Kafka {
   readonly options: KafkaLogOptions
   readonly table: TopicTable
-  readonly limits: MessageLimits
-  /** Ranges, bounds, positions, and what followers read. */
+  readonly topics: KafkaTopics
+  /** For all who read. */
   readonly reader: KafkaClient
-  readonly writer: KafkaClient
+  readonly reads: Reads
   readonly appends: Appends
   readonly troubles: Troubles
   readonly followers: Set<Follower>
-  /** Ends that a `read` has asked for and not heard yet: an append of ours waits, as it must not be seen by that read. */
-  readonly endsAsked: Set<Promise<unknown>>
   readonly now: () => number
-  /** Epoch ms; as of the last round of retention. */
-  tombstonesBeforeMs: number
   closed: boolean
 }
 
@@ -68,40 +65,26 @@ interface Kafka {
  * rights, topics: the message says which), or, read-only, `not-found`.
  */
 export async function openKafkaLog(options: KafkaLogOptions): Promise<KafkaLog> {
-  const { kafka, topics, now = Date.now } = options
+  const { kafka, now = Date.now } = options
   checkCompression(kafka.compression)
-  const table = topicTable(topics)
-  const limits = await prepareTopics(options, table)
-  const names = [...table.keys()]
-  const reader = await connectKafka(kafka, names, systemScheduler)
-  const writer = await connectKafka(kafka, names, systemScheduler)
+  const table = topicTable(options.topics)
+  const topics = await prepareTopics(options, table)
+  const connect = () => connectKafka(kafka, [...table.keys()], systemScheduler)
+  const reader = await connect()
   const troubles = createTroubles(() => performance.now())
   const appends = createAppends({
-    client: writer,
+    connection: lazily(connect),
     compression: kafka.compression,
     troubles,
-    mostBytes: (topic) => limits.get(topic)!,
+    mostBytes: topics.mostBytes,
     now,
   })
+  const reads = createReads({ client: reader, table, partitions: topics.partitions })
   const followers = new Set<Follower>()
-  const endsAsked = new Set<Promise<unknown>>()
-  return logOf({
-    options,
-    table,
-    limits,
-    reader,
-    writer,
-    appends,
-    troubles,
-    followers,
-    endsAsked,
-    now,
-    tombstonesBeforeMs: Number.NEGATIVE_INFINITY,
-    closed: false,
-  })
+  return logOf({ options, table, topics, reader, reads, appends, troubles, followers, now, closed: false })
 }
 
-async function prepareTopics(options: KafkaLogOptions, table: TopicTable): Promise<MessageLimits> {
+async function prepareTopics(options: KafkaLogOptions, table: TopicTable): Promise<KafkaTopics> {
   const { kafka, partitions, topics, retentionMs, readOnly = false } = options
   const client = await connectKafka(kafka, [], systemScheduler)
   try {
@@ -110,7 +93,7 @@ async function prepareTopics(options: KafkaLogOptions, table: TopicTable): Promi
       readings: topics.readings,
       partitions,
       retentionMs,
-      make: !readOnly,
+      readOnly,
     })
   } finally {
     await client.close()
@@ -118,10 +101,16 @@ async function prepareTopics(options: KafkaLogOptions, table: TopicTable): Promi
 }
 
 function logOf(kafka: Kafka): KafkaLog {
-  const { options, reader, troubles, followers } = kafka
+  const { topics, reader, reads, appends, troubles, followers } = kafka
   const parts = followerParts(kafka)
+  const ifOpen =
+    <Args extends readonly unknown[], Answer>(answer: (...args: Args) => Answer) =>
+    (...args: Args) => {
+      checkOpen(kafka)
+      return answer(...args)
+    }
   return {
-    partitions: options.partitions,
+    partitions: topics.partitions,
     append: (records) => append(kafka, records),
     follow(followOptions) {
       checkFollow(kafka, followOptions)
@@ -129,84 +118,42 @@ function logOf(kafka: Kafka): KafkaLog {
       followers.add(follower)
       return follower
     },
-    read: (topic, partition, from, to) => read(kafka, topic, partition, from, to),
-    bounds: (topic) => bounds(kafka, topic),
+    read: ifOpen(reads.read),
+    bounds: async (topic) => ifOpen(reads.bounds)(topic),
+    positions: async (group, topic) => ifOpen(reads.positions)(group, topic),
     retain: (nowMs) => retain(kafka, nowMs),
     trouble: () => troubles.worst(),
     async close() {
       if (kafka.closed) return
       await Promise.all([...followers].map((follower) => follower.stop()))
       kafka.closed = true
-      kafka.appends.close()
-      await Promise.all([reader.close(), kafka.writer.close()])
+      await Promise.all([reader.close(), appends.close()])
     },
   }
 }
 
 async function append(kafka: Kafka, records: readonly NewRecord[]) {
-  const { options, table, endsAsked, appends } = kafka
+  const { options, table, topics, reads, appends } = kafka
   checkOpen(kafka)
   if (options.readOnly) throw readOnly('append')
-  const slices = route(records, table, options.partitions)
-  if (endsAsked.size > 0) await Promise.allSettled(endsAsked)
+  const slices = route(records, table, topics.partitions)
+  await reads.endsKnown()
   return appends.append(slices, records.length)
 }
 
-function read(
-  kafka: Kafka,
-  topic: string,
-  partition: number,
-  from: number,
-  to: number | undefined,
-): AsyncGenerator<readonly LogRecord[]> {
-  const { reader, table, endsAsked } = kafka
-  checkOpen(kafka)
-  const { cleanup } = specOf(table, topic)
-  checkPartition(kafka, topic, partition)
-  const asked = offsetsAt(reader, topic, LATEST, [partition])
-  endsAsked.add(asked)
-  const heard = () => {
-    endsAsked.delete(asked)
-  }
-  asked.then(heard, heard)
-  return (async function* () {
-    const end = Math.min(to ?? Number.POSITIVE_INFINITY, (await asked).get(partition)!)
-    if (cleanup === 'delete') yield* readCommitted(reader, topic, partition, from, end)
-    else yield* chunksOf(await latestOf(kafka, topic, partition, from, end), end)
-  })()
-}
-
-function latestOf(kafka: Kafka, topic: string, partition: number, from: number, to: number) {
-  return latestPerKey(kafka.reader, topic, partition, from, to, kafka.tombstonesBeforeMs)
-}
-
-/** Of a compacted topic the start is that of its latest records: those before may be gone at any moment. */
-async function bounds(kafka: Kafka, topic: string): Promise<readonly Bounds[]> {
-  const { reader, table } = kafka
-  checkOpen(kafka)
-  const { cleanup } = specOf(table, topic)
-  const found = await boundsOf(reader, topic)
-  if (cleanup === 'delete') return found
-  return Promise.all(
-    found.map(async ({ start, end }, partition) => {
-      const [first] = await latestOf(kafka, topic, partition, start, end)
-      return { start: first?.offset ?? end, end }
-    }),
-  )
-}
-
 async function retain(kafka: Kafka, nowMs: number): Promise<Retained> {
-  const { options, table, reader: client } = kafka
+  const { options, table, reader: client, reads } = kafka
   checkOpen(kafka)
   const { group, retentionMs } = options
   const { readings } = options.topics
-  kafka.tombstonesBeforeMs = nowMs - TOMBSTONE_MS
+  reads.hideTombstonesBefore(nowMs - TOMBSTONE_MS)
   return retainOnce({ client, table, readings, group, retentionMs }, nowMs)
 }
 
 function followerParts(kafka: Kafka): FollowerParts {
-  const { options, table, limits, reader, troubles, now } = kafka
-  const { partitions, scheduler = systemScheduler } = options
+  const { options, table, topics, reader, troubles, now } = kafka
+  const { scheduler = systemScheduler } = options
+  const { partitions, mostBytes } = topics
   const leases = createLeases()
   return {
     client: reader,
@@ -226,7 +173,7 @@ function followerParts(kafka: Kafka): FollowerParts {
         connect: connection.get,
         transactionalId: `${group}-${topic}-${partition}`,
         compression: options.kafka.compression,
-        mostBytes: (name) => limits.get(name)!,
+        mostBytes,
         now,
       })
       const stateTopic = options.topics.state
@@ -241,25 +188,7 @@ function followerParts(kafka: Kafka): FollowerParts {
         partitions,
         confirm,
       })
-      return { owner, close: () => connection.drop() }
-    },
-  }
-}
-
-/** A client that is made when it is first needed. */
-function lazily(connect: () => Promise<KafkaClient>) {
-  let client: Promise<KafkaClient> | null = null
-  return {
-    get(): Promise<KafkaClient> {
-      client ??= connect().catch((error: unknown) => {
-        client = null
-        throw error
-      })
-      return client
-    },
-    async drop(): Promise<void> {
-      const connected = await Promise.allSettled(client === null ? [] : [client])
-      for (const one of connected) if (one.status === 'fulfilled') await one.value.close()
+      return { owner, close: () => connection.close() }
     },
   }
 }
@@ -267,16 +196,8 @@ function lazily(connect: () => Promise<KafkaClient>) {
 function checkFollow(kafka: Kafka, options: FollowOptions): void {
   checkOpen(kafka)
   specOf(kafka.table, options.topic)
-  checkOptions({ partitions: kafka.options.partitions }, options)
+  checkOptions(kafka.topics, options)
   if (kafka.options.readOnly && options.group !== null) throw readOnly('commit as a group')
-}
-
-function checkPartition({ options }: Kafka, topic: string, partition: number): void {
-  if (Number.isInteger(partition) && partition >= 0 && partition < options.partitions) return
-  throw failure(
-    'input',
-    `${topic} has no partition ${partition}; it has partitions 0 to ${options.partitions - 1}`,
-  )
 }
 
 function checkOpen({ closed }: Kafka): void {

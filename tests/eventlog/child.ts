@@ -21,8 +21,13 @@ export interface Child {
 }
 
 export function startChild(role: 'own' | 'hold' | 'open' | 'visit', dir: string): Child {
+  return startScript(SCRIPT, [role, dir])
+}
+
+/** Any script that runs the build. */
+export function startScript(script: string, args: readonly string[]): Child {
   if (!existsSync(BUILT)) throw new Error('dist/ is missing; run node bin/build (npm test does)')
-  const child = spawn(process.execPath, [SCRIPT, role, dir], { stdio: ['pipe', 'pipe', 'inherit'] })
+  const child = spawn(process.execPath, [script, ...args], { stdio: ['pipe', 'pipe', 'inherit'] })
   let output = ''
   child.stdout.setEncoding('utf8')
   child.stdout.on('data', (text: string) => {

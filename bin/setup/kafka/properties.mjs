@@ -53,6 +53,9 @@ export function propertiesOf(node, all, dir, listeners, set) {
     'share.coordinator.state.topic.min.isr': inSync,
     'group.initial.rebalance.delay.ms': '0',
     'log.segment.delete.delay.ms': '1000',
+    // A broker that was killed may come back after this time, not after 9 s.
+    'broker.session.timeout.ms': '3000',
+    'broker.heartbeat.interval.ms': '500',
     ...set,
   }
   return `${Object.entries(properties)
