@@ -29,6 +29,13 @@ export interface ChildOptions {
   readonly logFile: string
 }
 
+/** The user's own settings are not the run's; where the set-up keeps things is. */
+export function cleanEnv(): NodeJS.ProcessEnv {
+  const kept = ([name]: [string, unknown]) =>
+    !name.startsWith('FOREWARN_') || /_(CACHE|NATIVE|TFJS)/.test(name)
+  return Object.fromEntries(Object.entries(process.env).filter(kept))
+}
+
 /** Letters of the output that a message shows. */
 const SHOWN_LETTERS = 2000
 

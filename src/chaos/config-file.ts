@@ -5,12 +5,17 @@ import type { Settings } from '../config/settings.ts'
 import type { PlantContext } from './plant.ts'
 import { configFile } from './program.ts'
 
-/** Writes the file (JSON is YAML) and the folder for logs. @returns the settings that it makes */
+/** The folder for logs, which must be there before the first process. */
+export function prepareFolder(dir: string): void {
+  mkdirSync(join(dir, 'logs'), { recursive: true })
+}
+
+/** Writes the file (JSON is YAML). @returns the settings that it makes */
 export function writeConfig(
   { dir, settingsOf }: Pick<PlantContext, 'dir' | 'settingsOf'>,
   config: Readonly<Record<string, unknown>>,
 ): Settings {
-  mkdirSync(join(dir, 'logs'), { recursive: true })
+  prepareFolder(dir)
   const file = configFile(dir)
   writeFileSync(file, `${JSON.stringify(config, null, 2)}\n`)
   return settingsOf(file)

@@ -8,7 +8,7 @@ import { chaosConfig } from './chaos-config.ts'
 import { writeConfig } from './config-file.ts'
 import type { Disturbance, Plant, PlantContext } from './plant.ts'
 import { freePorts, HOST } from './port.ts'
-import { createProgram, type Program } from './program.ts'
+import { createProgram, type Program, stopInOrder, wait } from './program.ts'
 import { type LossyProxy, startProxy } from './proxy.ts'
 
 /** Work between two kills, at random. */
@@ -21,7 +21,7 @@ const LOSE_WITHIN_MS = 3000
 const REFUSED = 1
 
 export async function createEmbeddedPlant(context: PlantContext): Promise<Plant> {
-  const { dir, main, problem } = context
+  const { dir, root, problem } = context
   const [mqttPort, httpPort, otherHttpPort, otherMqttPort] = await freePorts(4)
   const proxy = await startProxy(mqttPort!)
   const settings = writeConfig(context, {
@@ -30,7 +30,7 @@ export async function createEmbeddedPlant(context: PlantContext): Promise<Plant>
       mqtt: { port: mqttPort },
     }),
   })
-  const common = { main, dir, env: {} }
+  const common = { root, dir, env: {} }
   const program = createProgram({ ...common, name: 'program', args: ['up'], httpPort: httpPort! })
   const intruder = createProgram({
     ...common,
@@ -123,17 +123,6 @@ function disturbancesOf(
     { name: 'kill', share: 1, run: kill },
     { name: 'restart', share: 0.1, run: restart },
     { name: 'freeze', share: 0.1, run: freeze },
-    { name: 'lost acknowledgement', share: 0.3, run: loseAnswer },
+    { name: 'lost-acknowledgement', share: 0.3, run: loseAnswer },
   ]
-}
-
-/** SIGTERM, after which it must end with 0. */
-export async function stopInOrder(program: Program, problem: (text: string) => void): Promise<void> {
-  await program.untilReady()
-  const ending = await program.stop()
-  if (ending !== 0) problem(`${program.name} ended with ${ending} on SIGTERM:\n${program.output()}`)
-}
-
-export function wait(ms: number): Promise<void> {
-  return new Promise((resolve) => setTimeout(resolve, ms))
 }

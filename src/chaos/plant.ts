@@ -7,7 +7,7 @@ import type { Settings } from '../config/settings.ts'
 
 /** One kind of disturbance. */
 export interface Disturbance {
-  /** In words. */
+  /** One word, by which `--only` names it. */
   readonly name: string
   /** Disturbances of this kind for each kill; those of kills are 1. */
   readonly share: number
@@ -26,7 +26,7 @@ export interface Plant {
   start(): Promise<void>
   /** Processes in good order all that is on the log, and stops. */
   drain(): Promise<void>
-  /** Ends what still runs, at once. */
+  /** Ends what still runs, at once; the log has been read by then. */
   end(): Promise<void>
 }
 
@@ -34,12 +34,14 @@ export interface Plant {
 export interface PlantContext {
   /** Folder for data, logs and the config. */
   readonly dir: string
-  /** The program: dist/src/main.js. */
-  readonly main: string
+  /** Folder of the package: the program is its dist/src/main.js, and bin/kafka starts brokers. */
+  readonly root: string
   /** Settings of a file for its processes → settings. */
   readonly settingsOf: (file: string) => Settings
   /** Tells what should not have happened: the run has then failed. */
   readonly problem: (text: string) => void
+  /** Tells and counts what a plant does beside the steps of the schedule. */
+  readonly did: (what: string) => void
   /** Resolves when a message has been acknowledged that was not when it was called. */
   readonly heard: () => Promise<void>
 }

@@ -4,13 +4,14 @@
  */
 import { join } from 'node:path'
 import { failure } from '../core/errors.ts'
-import { type Child, type Ending, startChild } from './child.ts'
+import { type Child, cleanEnv, type Ending, startChild } from './child.ts'
 import { HOST } from './port.ts'
 
 export interface ProgramOptions {
   /** Name in messages and of its log file. */
   readonly name: string
-  readonly main: string
+  /** Folder of the package. */
+  readonly root: string
   /** Folder of the run: its config and logs. */
   readonly dir: string
   readonly args: readonly string[]
@@ -38,7 +39,8 @@ export interface Program {
   output(): string
 }
 
-const READY_WITHIN_MS = 60_000
+/** A member that was killed is missed after the session's timeout, and engines wait for that one after the other. */
+const READY_WITHIN_MS = 120_000
 const POLL_MS = 20
 const ANSWER_WITHIN_MS = 2000
 /** `up` ends within 10 s of SIGTERM by its contract; a loaded machine gets more. */
@@ -47,9 +49,10 @@ const STOP_WITHIN_MS = 20_000
 const END_WITHIN_MS = 300_000
 /** Taken for the start of a program that was never waited for. */
 const START_MS = 1000
+const MOST_START_MS = 5000
 
 export function createProgram(options: ProgramOptions): Program {
-  const { name, main, dir, args, env, httpPort } = options
+  const { name, root, dir, args, env, httpPort } = options
   let child: Child | null = null
   let startedMs = 0
   let startMs = START_MS
@@ -77,7 +80,7 @@ export function createProgram(options: ProgramOptions): Program {
       startedMs = performance.now()
       child = startChild({
         command: process.execPath,
-        args: [main, ...args, '--config', configFile(dir)],
+        args: [join(root, 'dist/src/main.js'), ...args, '--config', configFile(dir)],
         env: { ...cleanEnv(), ...env, FOREWARN_HTTP_PORT: String(httpPort) },
         cwd: dir,
         logFile: join(dir, 'logs', `${name}.log`),
@@ -93,7 +96,7 @@ export function createProgram(options: ProgramOptions): Program {
         }
         await new Promise((resolve) => setTimeout(resolve, POLL_MS))
       }
-      startMs = Math.min(startMs * 2, performance.now() - startedMs)
+      startMs = Math.min(MOST_START_MS, performance.now() - startedMs)
     },
     kill: async () => child?.kill(),
     async ended() {
@@ -113,9 +116,13 @@ export function configFile(dir: string): string {
   return join(dir, 'forewarn.yaml')
 }
 
-/** The user's own settings are not the run's; where the set-up keeps things is. */
-function cleanEnv(): NodeJS.ProcessEnv {
-  const kept = ([name]: [string, unknown]) =>
-    !name.startsWith('FOREWARN_') || /_(CACHE|NATIVE|TFJS)/.test(name)
-  return Object.fromEntries(Object.entries(process.env).filter(kept))
+/** SIGTERM, after which it must end with 0. */
+export async function stopInOrder(program: Program, problem: (text: string) => void): Promise<void> {
+  await program.untilReady()
+  const ending = await program.stop()
+  if (ending !== 0) problem(`${program.name} ended with ${ending} on SIGTERM:\n${program.output()}`)
+}
+
+export function wait(ms: number): Promise<void> {
+  return new Promise((resolve) => setTimeout(resolve, ms))
 }

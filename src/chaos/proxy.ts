@@ -6,19 +6,27 @@ import { once } from 'node:events'
 import net, { type AddressInfo, type Socket } from 'node:net'
 import { HOST } from './port.ts'
 
+/** Is it the chosen request's answer? Asked of bytes on the way back to the client. */
+export type AnswerTest = (bytes: Buffer) => boolean
+
+/** Looks at bytes on the way to the server; `null` = not this one. */
+export type Choice = (bytes: Buffer) => AnswerTest | null
+
 export interface LossyProxy {
   readonly port: number
   /**
-   * Cuts the connection whose client sends the next chosen request, when the server's next bytes come.
-   * @param choose looks at bytes on the way to the server; default: any
-   * @returns once it was cut, or false when nothing was chosen in time
+   * Cuts the connection whose client sends the next chosen request, when its answer comes.
+   * @param choose default: whatever comes next, and the next bytes back
+   * @returns once it was cut, or false when nothing was chosen, or not answered, in time
    */
-  loseAnswer(withinMs: number, choose?: (bytes: Buffer) => boolean): Promise<boolean>
+  loseAnswer(withinMs: number, choose?: Choice): Promise<boolean>
+  /** Cuts all connections, and takes none while something is done. */
+  shut(work: () => Promise<void>): Promise<void>
   close(): Promise<void>
 }
 
 interface Trap {
-  readonly choose: (bytes: Buffer) => boolean
+  readonly choose: Choice
   readonly sprung: () => void
 }
 
@@ -26,11 +34,16 @@ interface Trap {
 export async function startProxy(target: number, port = 0): Promise<LossyProxy> {
   const sockets = new Set<Socket>()
   let trap: Trap | null = null
+  let isShut = false
 
   function join(client: Socket): void {
+    if (isShut) {
+      client.destroy()
+      return
+    }
     const server = net.connect(target, HOST)
     const pair = [client, server]
-    let caught: Trap | null = null
+    let caught: { readonly isAnswer: AnswerTest; readonly sprung: () => void } | null = null
     const cut = () => {
       for (const socket of pair) socket.destroy()
     }
@@ -45,14 +58,15 @@ export async function startProxy(target: number, port = 0): Promise<LossyProxy> 
       })
     }
     client.on('data', (bytes: Buffer) => {
-      if (trap?.choose(bytes)) {
-        caught = trap
+      const isAnswer = trap?.choose(bytes)
+      if (trap && isAnswer) {
+        caught = { isAnswer, sprung: trap.sprung }
         trap = null
       }
       pass(bytes, client, server)
     })
     server.on('data', (bytes: Buffer) => {
-      if (caught) {
+      if (caught?.isAnswer(bytes)) {
         caught.sprung()
         cut()
       } else pass(bytes, server, client)
@@ -63,7 +77,7 @@ export async function startProxy(target: number, port = 0): Promise<LossyProxy> 
   await once(listener, 'listening')
   return {
     port: (listener.address() as AddressInfo).port,
-    loseAnswer: (withinMs, choose = () => true) =>
+    loseAnswer: (withinMs, choose = () => () => true) =>
       new Promise((resolve) => {
         const set: Trap = {
           choose,
@@ -78,6 +92,13 @@ export async function startProxy(target: number, port = 0): Promise<LossyProxy> 
         }, withinMs)
         trap = set
       }),
+    async shut(work) {
+      isShut = true
+      for (const socket of sockets) socket.destroy()
+      await work().finally(() => {
+        isShut = false
+      })
+    },
     async close() {
       for (const socket of sockets) socket.destroy()
       listener.close()

@@ -10,10 +10,12 @@ import type { ChaosReport } from './report.ts'
 import { scheduleOf } from './schedule.ts'
 import { judgeLog } from './verdict.ts'
 
-export interface ChaosOptions extends Pick<PlantContext, 'dir' | 'main' | 'settingsOf'> {
+export interface ChaosOptions extends Pick<PlantContext, 'dir' | 'root' | 'settingsOf'> {
   readonly createPlant: (context: PlantContext) => Promise<Plant>
   readonly kills: number
   readonly seed: number
+  /** Names of the disturbances to come; `null` = all that the plant knows. */
+  readonly only: readonly string[] | null
   /** Messages published a second. */
   readonly rate: number
   /** Ends the run before its time. */
@@ -41,17 +43,19 @@ export async function runChaos(options: ChaosOptions): Promise<ChaosReport> {
   }
   let witness: Witness | null = null
   const heard = () => untilHeard(witness, options.signal)
-  const { dir, main, settingsOf, seed } = options
-  const plant = await options.createPlant({ dir, main, settingsOf, problem, heard })
   const done = new Map<string, number>()
+  const did = (what: string) => {
+    done.set(what, (done.get(what) ?? 0) + 1)
+    options.tell(`${elapsed().toFixed(1).padStart(7)} s  ${what}`)
+  }
+  const { dir, root, settingsOf, seed } = options
+  const plant = await options.createPlant({ dir, root, settingsOf, problem, did, heard })
   try {
+    chosen(plant, options.only)
     await plant.start()
     const load = createLoad(seed, Date.now() - HISTORY_MS)
     witness = startWitness({ url: plant.mqttUrl, rate: options.rate, message: load.message })
-    await disturb(plant, options, (name) => {
-      done.set(name, (done.get(name) ?? 0) + 1)
-      options.tell(`${elapsed().toFixed(1).padStart(7)} s  ${name}`)
-    })
+    await disturb(plant, options, did)
     const seconds = elapsed()
     options.tell(`${seconds.toFixed(1).padStart(7)} s  draining`)
     await heard()
@@ -84,14 +88,25 @@ export async function runChaos(options: ChaosOptions): Promise<ChaosReport> {
 }
 
 async function disturb(
-  { disturbances }: Plant,
-  { kills, seed, signal }: ChaosOptions,
+  plant: Plant,
+  { kills, seed, signal, only }: ChaosOptions,
   tell: (name: string) => void,
 ): Promise<void> {
-  for (const { disturbance, random } of scheduleOf(disturbances, kills, seed)) {
+  for (const { disturbance, random } of scheduleOf(chosen(plant, only), kills, seed)) {
     if (signal.aborted) throw failure('unavailable', 'interrupted')
     tell(await perform(disturbance, random))
   }
+}
+
+/** @throws failure 'usage' that names what there is */
+function chosen({ disturbances }: Plant, only: ChaosOptions['only']): readonly Disturbance[] {
+  if (only === null) return disturbances
+  const known = disturbances.map(({ name }) => name)
+  const unknown = only.find((name) => !known.includes(name))
+  if (unknown !== undefined) {
+    throw failure('usage', `--only ${unknown}: there is no such disturbance; there are ${known.join(', ')}`)
+  }
+  return disturbances.filter(({ name }) => only.includes(name))
 }
 
 async function perform({ name, run }: Disturbance, random: Parameters<Disturbance['run']>[0]) {

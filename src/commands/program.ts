@@ -151,7 +151,11 @@ function addChaos(program: Command): void {
     )
     .option('--kills <n>', 'how often to kill -9', integer, 20)
     .option('--seed <n>', 'seed of load and schedule (default: another each time)', integer)
-    .option('--rate <n>', 'messages published a second', integer, 4000)
+    .option('--rate <n>', 'messages published a second (default: 4000, on Kafka 1000)', integer)
+    .option('--only <names>', 'only these disturbances, such as kill,zombie', (text) => text.split(','))
+    .option('--engines <n>', 'Kafka: engines that divide the partitions (default: 2)', integer)
+    .option('--rebalance-every <d>', 'Kafka: add an engine, take it out again, and so on', duration)
+    .option('--brokers <n>', 'Kafka: 1, or 3, of which one is killed for good', brokerCount)
     .option('--json', 'print the report as JSON')
     .option('--keep <dir>', 'new folder for data and logs, kept afterwards')
     .action(async (options) => (await import('./chaos.ts')).chaos(options))
@@ -196,6 +200,11 @@ function integer(text: string): number {
   const value = number(text)
   if (!Number.isSafeInteger(value)) throw new InvalidArgumentError('expected a whole number')
   return value
+}
+
+function brokerCount(text: string): number {
+  if (text !== '1' && text !== '3') throw new InvalidArgumentError('expected 1 or 3')
+  return Number(text)
 }
 
 function speed(text: string): number {

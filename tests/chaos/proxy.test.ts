@@ -49,7 +49,7 @@ test('requests and answers go through', async () => {
 
 test('a lost answer: the server has heard the request, the client gets the end of the connection', async () => {
   const [socket, other] = [await client(), await client()]
-  const lost = proxy.loseAnswer(5000, (bytes) => bytes.includes('commit'))
+  const lost = proxy.loseAnswer(5000, (bytes) => (bytes.includes('commit') ? () => true : null))
   expect(await ask(socket, 'begin')).toBe('answer to begin')
   const closed = once(socket, 'close')
   socket.write('commit')
@@ -75,4 +75,16 @@ test('a server that is away is an end of the connection, and it may come back', 
   await once(server, 'listening')
   const [bytes] = (await once(await client(), 'data')) as [Buffer]
   expect(bytes.toString()).toBe('back')
+})
+
+test('while it is shut nobody gets through, and afterwards everybody', async () => {
+  const socket = await client()
+  expect(await ask(socket, 'one')).toBe('answer to one')
+  const closed = once(socket, 'close')
+  await proxy.shut(async () => {
+    await closed
+    await once(await client(), 'close')
+  })
+  expect(await ask(await client(), 'two')).toBe('answer to two')
+  expect(heard).toEqual(['one', 'two'])
 })
