@@ -128,7 +128,7 @@ export function plainly(error: unknown, doing: Doing): Failure {
   if (isFailure(error)) return error
   const type = typeOf(error)
   const where = `Kafka at ${doing.brokers.join(', ')}`
-  const said = messageOf(error)
+  const said = plainText(messageOf(error))
   if (REFUSED.has(type)) return failure('config', refusal(doing, where), error)
   if (/SASL|sasl/.test(type) || /SASL/.test(said)) {
     return failure(
@@ -140,7 +140,7 @@ export function plainly(error: unknown, doing: Doing): Failure {
   if (isHandshakeFault(error)) {
     return failure(
       'config',
-      `${where}: no TLS connection (${said}): check that this is the brokers' TLS port, that log.kafka.ssl.ca names the authority of their certificates, and that these name the host`,
+      `${where}: no TLS connection (${said}): check that this is the brokers' TLS port, that log.kafka.ssl.ca names the authority of their certificates and these name the host, and that log.kafka.ssl.cert and key are set where they want to know us by a certificate`,
       error,
     )
   }
@@ -150,6 +150,14 @@ export function plainly(error: unknown, doing: Doing): Failure {
   if (PASSING.has(type))
     return failure('log-unavailable', `${where} is not ready (${doing.what}): ${said} (${type})`, error)
   return failure('unavailable', `${where} refuses ${doing.what}: ${said} (${type})`, error)
+}
+
+/** OpenSSL puts what it has to say behind numbers and names of its own functions, and ends it with a new line. */
+function plainText(text: string): string {
+  return text
+    .replace(/[0-9A-F]+:error:[0-9A-F]+:SSL routines:\w*:([^:]+):.*/s, '$1')
+    .replaceAll(/\s+/g, ' ')
+    .trim()
 }
 
 function refusal({ what, user, right }: Doing, where: string): string {

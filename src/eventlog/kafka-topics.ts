@@ -99,6 +99,12 @@ async function makeTopics(
     throw failure('not-found', `Kafka at ${settings.brokers.join(', ')} has no topic ${missing.join(', ')}`)
   }
   const replicationFactor = settings.replication ?? Math.min(COPIES, brokers)
+  if (replicationFactor > brokers) {
+    throw failure(
+      'config',
+      `log.kafka.replication: ${replicationFactor} is wrong; expected at most ${brokers}, the count of brokers`,
+    )
+  }
   const topics = missing.map((topic) => ({
     topic,
     numPartitions: setup.partitions,
