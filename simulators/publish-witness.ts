@@ -2,7 +2,7 @@
  * Publishes numbered messages at QoS 1 without end, over every loss of the connection, and remembers which were
  * acknowledged: the witness of `chaos`. Part of the shell of the simulators.
  */
-import mqtt from 'mqtt'
+import mqtt, { type MqttClient } from 'mqtt'
 
 export interface WitnessOptions {
   readonly url: string
@@ -22,41 +22,65 @@ export interface Witness {
   stop(withinMs: number): Promise<number>
 }
 
-/** Sent and not acknowledged at once; MQTT.js sends them again after a loss. */
+/** Sent and not acknowledged at once. */
 const MOST_IN_FLIGHT = 500
 const TURN_MS = 10
 const RECONNECT_MS = 50
 const CONNECT_TIMEOUT_MS = 1000
-const POLL_MS = 10
 
+/**
+ * Each connection is a client of its own: MQTT.js would send what was not acknowledged again one by one, and give up
+ * what it took meanwhile when the next connection is lost, too.
+ */
 export function startWitness({ url, rate, message }: WitnessOptions): Witness {
-  const client = mqtt.connect(url, {
-    protocolVersion: 4,
-    reconnectPeriod: RECONNECT_MS,
-    connectTimeout: CONNECT_TIMEOUT_MS,
-  })
   const acknowledged = new Set<number>()
+  /** Sent on the connection of now. */
+  const inFlight = new Set<number>()
+  /** Sent on one before: first to go, in their order. */
+  let again: number[] = []
   let next = 0
-  let inFlight = 0
   let connections = 0
   let due = 0
-  client.on('connect', () => connections++)
-  // The broker is killed again and again: a refused connection is what is expected, and tried again.
-  client.on('error', () => client.reconnecting)
+  let isDraining = false
+  let isOver = false
+  let client = connect()
+
+  function connect(): MqttClient {
+    const made = mqtt.connect(url, {
+      protocolVersion: 4,
+      reconnectPeriod: 0,
+      connectTimeout: CONNECT_TIMEOUT_MS,
+    })
+    made.on('connect', () => connections++)
+    made.on('error', expected)
+    made.on('close', () => {
+      if (made !== client || isOver) return
+      again = [...inFlight, ...again].sort((a, b) => a - b)
+      inFlight.clear()
+      setTimeout(() => {
+        if (!isOver) client = connect()
+      }, RECONNECT_MS)
+    })
+    return made
+  }
 
   function publish(number: number): void {
     const { topic, payload } = message(number)
-    inFlight++
-    client.publish(topic, payload, { qos: 1 }, (error) => {
-      inFlight--
-      if (!error) acknowledged.add(number)
+    const on = client
+    inFlight.add(number)
+    on.publish(topic, payload, { qos: 1 }, (error) => {
+      if (error) return
+      acknowledged.add(number)
+      if (on === client) inFlight.delete(number)
     })
   }
 
   const timer = setInterval(() => {
     if (!client.connected) return
+    while (again.length > 0 && inFlight.size < MOST_IN_FLIGHT) publish(again.shift()!)
+    if (isDraining) return
     due = Math.min(due + (rate * TURN_MS) / 1000, MOST_IN_FLIGHT)
-    for (; due >= 1 && inFlight < MOST_IN_FLIGHT; due--) publish(next++)
+    for (; due >= 1 && inFlight.size < MOST_IN_FLIGHT; due--) publish(next++)
   }, TURN_MS)
 
   return {
@@ -64,14 +88,18 @@ export function startWitness({ url, rate, message }: WitnessOptions): Witness {
     acknowledged,
     reconnects: () => Math.max(0, connections - 1),
     async stop(withinMs) {
-      clearInterval(timer)
+      isDraining = true
       const deadline = performance.now() + withinMs
-      while (inFlight > 0 && performance.now() < deadline) {
-        await new Promise((resolve) => setTimeout(resolve, POLL_MS))
+      while (inFlight.size + again.length > 0 && performance.now() < deadline) {
+        await new Promise((resolve) => setTimeout(resolve, TURN_MS))
       }
-      const left = inFlight
+      isOver = true
+      clearInterval(timer)
       await client.endAsync(true)
-      return left
+      return inFlight.size + again.length
     },
   }
 }
+
+/** The broker is killed again and again: what could not be sent is sent on the next connection. */
+function expected(): void {}
