@@ -5,6 +5,7 @@
 import { expect } from 'vitest'
 import type { EventLog, Processor } from '../../src/core/ports.ts'
 import type { TopicNames } from '../../src/core/topics.ts'
+import type { KafkaLog } from '../../src/eventlog/kafka.ts'
 import { readAll, text } from './harness.ts'
 
 export interface Counting {
@@ -44,6 +45,28 @@ export function counting(
       return { emit, state: [{ topic: topics.state, key: 'count', value }], keepFrom: nextOffset }
     },
     async close() {},
+  }
+}
+
+/** Asking the brokers more often would slow down what is waited for. */
+const LOOK_MS = 20
+
+/** Waits until the positions of a group in all partitions of a topic sum up to `total`. */
+export async function untilCommitted(
+  log: KafkaLog,
+  group: string,
+  topic: string,
+  total: number,
+  withinMs = 30_000,
+): Promise<void> {
+  const deadline = performance.now() + withinMs
+  for (;;) {
+    const positions = await log.positions(group, topic)
+    const sum = positions.reduce<number>((all, offset) => all + (offset ?? 0), 0)
+    if (sum === total) return
+    if (performance.now() > deadline)
+      throw new Error(`group ${group} is at ${positions}, not at ${total} in all`)
+    await new Promise((resolve) => setTimeout(resolve, LOOK_MS))
   }
 }
 

@@ -10,7 +10,7 @@ import { kafkaSettings, type OwnKafka, ownKafka } from '../support/kafka.ts'
 import { requires } from '../support/requires.ts'
 import { type Child, startScript } from './child.ts'
 import { record, until } from './harness.ts'
-import { checkCounted } from './kafka-counting.ts'
+import { checkCounted, untilCommitted } from './kafka-counting.ts'
 import { freshPrefix } from './kafka-subject.ts'
 
 const SCRIPT = fileURLToPath(new URL('./kafka-worker.mjs', import.meta.url))
@@ -66,7 +66,7 @@ async function startPlant(): Promise<Plant> {
       isRunning = false
       await sending
       const wanted = await ends(topics.readings)
-      await until(async () => (await committedBy(log, topics.readings, prefix)) === wanted, 60_000)
+      await untilCommitted(log, `${prefix}engine`, topics.readings, wanted, 60_000)
       for (const worker of workers) worker.kill('SIGTERM')
       await Promise.all(workers.map(({ ended }) => ended))
       const counted = await checkCounted(log, topics)
@@ -75,14 +75,6 @@ async function startPlant(): Promise<Plant> {
       return counted
     },
   }
-}
-
-/** Sum of the group's positions, as a follower of the same group would find them. */
-async function committedBy(log: KafkaLog, topic: string, prefix: string): Promise<number> {
-  return (await log.positions(`${prefix}engine`, topic)).reduce<number>(
-    (sum, offset) => sum + (offset ?? 0),
-    0,
-  )
 }
 
 const linesOf = (workers: readonly Child[]) => workers.flatMap((worker) => worker.lines())

@@ -11,8 +11,8 @@ import { type Certificates, makeCertificates } from '../support/certificates.ts'
 import { kafkaSettings, type OwnKafka, ownKafka, withAdmin } from '../support/kafka.ts'
 import { freePort } from '../support/mosquitto.ts'
 import { requires } from '../support/requires.ts'
-import { record, until } from './harness.ts'
-import { checkCounted, counting } from './kafka-counting.ts'
+import { record } from './harness.ts'
+import { checkCounted, counting, untilCommitted } from './kafka-counting.ts'
 
 const USER = 'engine'
 const PASSWORD = 'a "quoted" secret'
@@ -102,10 +102,7 @@ async function work(port: number, settings: Partial<KafkaSettings>): Promise<voi
     open: (partition) => counting(topics, partition),
   })
   const wanted = before.reduce((sum, { end }) => sum + end, 30)
-  await until(async () => {
-    const positions = await log.positions(`${PREFIX}engine`, topics.readings)
-    return positions.reduce<number>((sum, offset) => sum + (offset ?? 0), 0) === wanted
-  })
+  await untilCommitted(log, `${PREFIX}engine`, topics.readings, wanted)
   await follower.stop()
   expect(await checkCounted(log, topics)).toBe(wanted)
   await log.retain(Date.now())

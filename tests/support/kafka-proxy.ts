@@ -29,15 +29,19 @@ export interface Cut {
   readonly lost: 'request' | 'answer'
   /** How many more times. */
   times: number
+  /** In place of cutting: keep the connection, and let nothing more come or go. */
+  readonly isHeld: boolean
 }
 
 export interface KafkaProxy {
   readonly port: number
   /** Loses the next request of a kind, or the answers to it. */
   cut(api: Api, lost: Cut['lost'], times?: number): Cut
-  /** Takes no connections and cuts those that there are, until `mend`. */
+  /** The same, but whoever asked waits for ever. */
+  hold(api: Api, lost: Cut['lost']): Cut
+  /** Refuses connections and cuts those that there are, until `mend`. */
   sever(): void
-  mend(): void
+  mend(): Promise<void>
   close(): Promise<void>
 }
 
@@ -47,26 +51,29 @@ const SIZE_BYTES = 4
 export async function startProxy(target: number): Promise<KafkaProxy> {
   const cuts: Cut[] = []
   const sockets = new Set<net.Socket>()
-  let isSevered = false
-  const server = net.createServer((client) => {
-    if (isSevered) client.destroy()
-    else join(client, net.connect(target, '127.0.0.1'), cuts, sockets)
-  })
+  const server = net.createServer((client) => join(client, net.connect(target, '127.0.0.1'), cuts, sockets))
   server.listen(0, '127.0.0.1')
   await once(server, 'listening')
+  const { port } = server.address() as AddressInfo
   return {
-    port: (server.address() as AddressInfo).port,
+    port,
     cut(api, lost, times = 1) {
-      const cut = { api, lost, times }
+      const cut = { api, lost, times, isHeld: false }
+      cuts.push(cut)
+      return cut
+    },
+    hold(api, lost) {
+      const cut = { api, lost, times: 1, isHeld: true }
       cuts.push(cut)
       return cut
     },
     sever() {
-      isSevered = true
+      server.close()
       for (const socket of sockets) socket.destroy()
     },
-    mend() {
-      isSevered = false
+    async mend() {
+      server.listen(port, '127.0.0.1')
+      await once(server, 'listening')
     },
     async close() {
       for (const socket of sockets) socket.destroy()
@@ -85,6 +92,10 @@ function join(client: net.Socket, broker: net.Socket, cuts: readonly Cut[], sock
     sockets.delete(client)
     sockets.delete(broker)
   }
+  const lose = (cut: Cut) => {
+    cut.times--
+    if (!cut.isHeld) end()
+  }
   for (const socket of [client, broker]) {
     sockets.add(socket)
     socket.setNoDelay(true)
@@ -94,8 +105,7 @@ function join(client: net.Socket, broker: net.Socket, cuts: readonly Cut[], sock
   frames(client, (frame) => {
     const cut = cuts.find(({ api, times }) => times > 0 && API[api] === frame.readInt16BE(SIZE_BYTES))
     if (cut?.lost === 'request') {
-      cut.times--
-      end()
+      lose(cut)
       return
     }
     if (cut !== undefined) doomed.set(frame.readInt32BE(SIZE_BYTES + 4), cut)
@@ -104,8 +114,7 @@ function join(client: net.Socket, broker: net.Socket, cuts: readonly Cut[], sock
   frames(broker, (frame) => {
     const cut = doomed.get(frame.readInt32BE(SIZE_BYTES))
     if (cut !== undefined && cut.times > 0) {
-      cut.times--
-      end()
+      lose(cut)
       return
     }
     client.write(frame)
