@@ -9,11 +9,12 @@ export interface ProxiedKafka extends OwnKafka {
   readonly proxied: string
 }
 
-export async function proxiedKafka(): Promise<ProxiedKafka> {
+/** @param set broker settings */
+export async function proxiedKafka(set: Readonly<Record<string, string>> = {}): Promise<ProxiedKafka> {
   const port = await freePort()
   const proxy = await startProxy(port)
   const listener = { name: 'PROXY', protocol: 'PLAINTEXT', port, advertisedPort: proxy.port }
-  const kafka = await ownKafka({ listeners: [listener] })
+  const kafka = await ownKafka({ listeners: [listener], set })
   return {
     ...kafka,
     proxy,
