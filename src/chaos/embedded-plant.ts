@@ -21,7 +21,7 @@ const LOSE_WITHIN_MS = 3000
 const REFUSED = 1
 
 export async function createEmbeddedPlant(context: PlantContext): Promise<Plant> {
-  const { dir, root, problem } = context
+  const { dir, root, problem, signal } = context
   const [mqttPort, httpPort, otherHttpPort, otherMqttPort] = await freePorts(4)
   const proxy = await startProxy(mqttPort!)
   const settings = writeConfig(context, {
@@ -30,7 +30,7 @@ export async function createEmbeddedPlant(context: PlantContext): Promise<Plant>
       mqtt: { port: mqttPort },
     }),
   })
-  const common = { root, dir, env: {} }
+  const common = { root, dir, env: {}, signal }
   const program = createProgram({ ...common, name: 'program', args: ['up'], httpPort: httpPort! })
   const intruder = createProgram({
     ...common,

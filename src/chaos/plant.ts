@@ -38,6 +38,8 @@ export interface PlantContext {
   readonly root: string
   /** Settings of a file for its processes → settings. */
   readonly settingsOf: (file: string) => Settings
+  /** The run is to end before its time. */
+  readonly signal: AbortSignal
   /** Tells what should not have happened: the run has then failed. */
   readonly problem: (text: string) => void
   /** Tells and counts what a plant does beside the steps of the schedule. */

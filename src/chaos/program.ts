@@ -18,6 +18,8 @@ export interface ProgramOptions {
   /** Settings beside the config's, as variables. */
   readonly env: Readonly<Record<string, string>>
   readonly httpPort: number
+  /** Ends waiting for it. */
+  readonly signal: AbortSignal
 }
 
 export interface Program {
@@ -52,7 +54,7 @@ const START_MS = 1000
 const MOST_START_MS = 5000
 
 export function createProgram(options: ProgramOptions): Program {
-  const { name, root, dir, args, env, httpPort } = options
+  const { name, root, dir, args, env, httpPort, signal: aborted } = options
   let child: Child | null = null
   let startedMs = 0
   let startMs = START_MS
@@ -89,6 +91,7 @@ export function createProgram(options: ProgramOptions): Program {
     async untilReady() {
       const deadline = performance.now() + READY_WITHIN_MS
       while (!(await isReady())) {
+        if (aborted.aborted) throw failure('unavailable', 'interrupted')
         const gone = !alive()
         if (gone || performance.now() > deadline) {
           const what = gone ? 'ended' : `was not ready within ${READY_WITHIN_MS / 1000} s`

@@ -17,7 +17,8 @@ export interface ChaosReport extends Verdict {
 /** Nothing lost, doubled or different, and nothing else went wrong. */
 export function isProof(report: ChaosReport): boolean {
   const { lost, doubled, different } = sumOf(report)
-  return lost + doubled + different + report.problems.length === 0
+  const isCompared = Object.keys(report.differences).length > 0
+  return isCompared && lost + doubled + different + report.problems.length === 0
 }
 
 /** The report as one JSON object. @param repeat the command that repeats it */
@@ -30,7 +31,7 @@ export function jsonOf(report: ChaosReport, run: { readonly seed: number; readon
 export function linesOf(report: ChaosReport, repeat: string): string[] {
   const sum = sumOf(report)
   const counts = Object.values(report.done)
-  const width = Math.max(...Object.keys(report.differences).map((name) => name.length))
+  const width = Math.max(0, ...Object.keys(report.differences).map((name) => name.length))
   const row = (name: string, { lost, doubled, different }: Difference) =>
     `  ${name.padEnd(width)}  ${lost} lost, ${doubled} doubled, ${different} different${recordsIn(report, name)}`
   return [
@@ -40,14 +41,18 @@ export function linesOf(report: ChaosReport, repeat: string): string[] {
       .map(([name, count]) => `  ${String(count).padStart(4)} × ${name}`),
     `published ${report.published} messages over ${report.reconnects} reconnections: ${report.acknowledged} acknowledged, ` +
       `${report.redelivered} brought again by MQTT`,
-    'found:',
+    ...(Object.keys(report.differences).length > 0 ? ['found:'] : []),
     ...Object.entries(report.differences).map(([name, difference]) => row(name, difference)),
     ...sum.findings.map((finding) => `  ! ${finding}`),
     ...report.problems.map((text) => `  ! ${text}`),
-    `${isProof(report) ? 'PROVED' : 'FAILED'}: ${sum.lost} lost, ${sum.doubled} doubled, ${sum.different} different, ` +
-      `${report.problems.length} problems; ${report.seconds.toFixed(0)} s in all`,
+    `${isProof(report) ? 'PROVED' : 'FAILED'}: ${sumText(report, sum)}; ${report.seconds.toFixed(0)} s in all`,
     `repeat: ${repeat}`,
   ]
+}
+
+function sumText({ differences, problems }: ChaosReport, { lost, doubled, different }: Difference): string {
+  const compared = `${lost} lost, ${doubled} doubled, ${different} different`
+  return `${Object.keys(differences).length > 0 ? compared : 'not compared'}, ${problems.length} problems`
 }
 
 function sumOf({ differences }: ChaosReport): Difference {

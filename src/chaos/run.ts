@@ -8,7 +8,7 @@ import { createLoad } from './load.ts'
 import type { Disturbance, Plant, PlantContext } from './plant.ts'
 import type { ChaosReport } from './report.ts'
 import { scheduleOf } from './schedule.ts'
-import { judgeLog } from './verdict.ts'
+import { judgeLog, type Verdict, type Witnessed } from './verdict.ts'
 
 export interface ChaosOptions extends Pick<PlantContext, 'dir' | 'root' | 'settingsOf'> {
   readonly createPlant: (context: PlantContext) => Promise<Plant>
@@ -55,35 +55,68 @@ export async function runChaos(options: ChaosOptions): Promise<ChaosReport> {
     await plant.start()
     const load = createLoad(seed, Date.now() - HISTORY_MS)
     witness = startWitness({ url: plant.mqttUrl, rate: options.rate, message: load.message })
+    const atEnd = await untilDrained(plant, witness, options, { did, heard, elapsed, problem })
+    const { acknowledged } = witness
+    const published = witness.published()
+    // What was not processed to its end differs from what was in any case.
+    const verdict = atEnd.isDrained ? await judged(plant, { load, published, acknowledged }) : NOT_JUDGED
+    if (atEnd.isDrained && verdict.records.scores === 0) problem('nothing was scored, so nothing is proved')
+    return {
+      done: Object.fromEntries(done),
+      published,
+      acknowledged: acknowledged.size,
+      reconnects: witness.reconnects(),
+      ...verdict,
+      problems,
+      disturbedSeconds: atEnd.seconds,
+      seconds: elapsed(),
+    }
+  } finally {
+    await witness?.stop(0)
+    await plant.end()
+  }
+}
+
+const NOT_JUDGED: Verdict = { differences: {}, records: {}, redelivered: 0 }
+
+interface Telling {
+  readonly did: (what: string) => void
+  readonly problem: (text: string) => void
+  readonly heard: () => Promise<void>
+  /** Seconds since the start. */
+  readonly elapsed: () => number
+}
+
+/** Disturbs, then lets all be processed. A program that does not come back is a finding, not our failure. */
+async function untilDrained(
+  plant: Plant,
+  witness: Witness,
+  options: ChaosOptions,
+  { did, problem, heard, elapsed }: Telling,
+): Promise<{ readonly isDrained: boolean; readonly seconds: number }> {
+  let seconds = 0
+  try {
     await disturb(plant, options, did)
-    const seconds = elapsed()
+    seconds = elapsed()
     options.tell(`${seconds.toFixed(1).padStart(7)} s  draining`)
     await heard()
     const left = await witness.stop(ACKNOWLEDGED_WITHIN_MS)
     if (left > 0) problem(`${left} messages were not acknowledged within ${ACKNOWLEDGED_WITHIN_MS / 1000} s`)
     await plant.drain()
-    const published = witness.published()
-    const log = await openEventLog(plant.settings.log, { readOnly: true })
-    try {
-      const seen = { load, published, acknowledged: witness.acknowledged }
-      const verdict = await judgeLog(log, plant.settings, seen)
-      if (verdict.records.scores === 0) problem('nothing was scored, so nothing is proved')
-      return {
-        done: Object.fromEntries(done),
-        published,
-        acknowledged: witness.acknowledged.size,
-        reconnects: witness.reconnects(),
-        ...verdict,
-        problems,
-        disturbedSeconds: seconds,
-        seconds: elapsed(),
-      }
-    } finally {
-      await log.close()
-    }
+    return { isDrained: true, seconds }
+  } catch (error) {
+    if (options.signal.aborted) throw failure('unavailable', 'interrupted')
+    problem(`it did not come to its end, so nothing was compared: ${messageOf(error)}`)
+    return { isDrained: false, seconds: seconds || elapsed() }
+  }
+}
+
+async function judged({ settings }: Plant, seen: Witnessed): Promise<Verdict> {
+  const log = await openEventLog(settings.log, { readOnly: true })
+  try {
+    return await judgeLog(log, settings, seen)
   } finally {
-    await witness?.stop(0)
-    await plant.end()
+    await log.close()
   }
 }
 
