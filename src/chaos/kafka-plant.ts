@@ -101,7 +101,7 @@ async function buildPlant(
   }
 }
 
-async function createPrograms({ dir, root }: PlantContext, engines: number, isShared: boolean) {
+async function createPrograms({ dir, root, signal }: PlantContext, engines: number, isShared: boolean) {
   const ingests = isShared ? INGESTS : 1
   const ports = await freePorts(engines + ingests + 2)
   const roleOf = (name: string, role: string, env: Readonly<Record<string, string>> = {}) =>
@@ -112,6 +112,7 @@ async function createPrograms({ dir, root }: PlantContext, engines: number, isSh
       args: ['up', '--role', ...role.split(' ')],
       env,
       httpPort: ports.pop()!,
+      signal,
     })
   return {
     engines: Array.from({ length: engines }, (_, i) => roleOf(`engine-${i + 1}`, 'engine')),

@@ -48,8 +48,8 @@ export async function runChaos(options: ChaosOptions): Promise<ChaosReport> {
     done.set(what, (done.get(what) ?? 0) + 1)
     options.tell(`${elapsed().toFixed(1).padStart(7)} s  ${what}`)
   }
-  const { dir, root, settingsOf, seed } = options
-  const plant = await options.createPlant({ dir, root, settingsOf, problem, did, heard })
+  const { dir, root, settingsOf, seed, signal } = options
+  const plant = await options.createPlant({ dir, root, settingsOf, signal, problem, did, heard })
   try {
     chosen(plant, options.only)
     await plant.start()
