@@ -121,6 +121,8 @@ export async function endNode(pid, dir) {
  * @param {string} dir
  */
 export function isNode(pid, dir) {
+  // 0 stands for a node that was never started; signals to it would go to ourselves.
+  if (pid <= 0) return false
   try {
     process.kill(pid, 0)
   } catch (error) {
