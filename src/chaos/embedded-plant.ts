@@ -47,6 +47,7 @@ export async function createEmbeddedPlant(context: PlantContext): Promise<Plant>
   })
   return {
     mqttUrl: `mqtt://${HOST}:${proxy.port}`,
+    httpUrl: `http://${HOST}:${httpPort}`,
     settings,
     disturbances: disturbancesOf(context, program, intruder, proxy),
     async start() {

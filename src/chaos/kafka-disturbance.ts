@@ -7,7 +7,7 @@ import { type Program, stopInOrder, wait } from './program.ts'
 
 /** Work between two kills, at random. */
 const WORK_MS = [50, 3000] as const
-/** Share of the kills that hit an engine; the others an ingest. */
+/** Share of the kills that hit an engine; the others an ingest, or HTTP. */
 const ENGINE_SHARE = 0.75
 /** Share of the kills that come while the program starts that was killed last. */
 const STARTING_SHARE = 0.3
@@ -36,7 +36,9 @@ export function kafkaDisturbances(context: PlantContext, parts: KafkaParts, with
     context,
     without,
     async working() {
-      await Promise.all([...parts.engines, ...parts.ingests].map((program) => program.untilReady()))
+      await Promise.all(
+        [...parts.engines, ...parts.ingests, parts.http].map((program) => program.untilReady()),
+      )
       await context.heard()
     },
   }
@@ -55,7 +57,8 @@ export function kafkaDisturbances(context: PlantContext, parts: KafkaParts, with
   ]
 }
 
-function killer({ engines, ingests, working }: Scene) {
+function killer({ engines, ingests, http, working }: Scene) {
+  const others = [...ingests, http]
   let latest: Program | null = null
   return async (random: Random): Promise<string> => {
     let target: Program
@@ -63,7 +66,7 @@ function killer({ engines, ingests, working }: Scene) {
       target = latest
       await wait(random.between(0, target.startMs()))
     } else {
-      target = pick(random.uniform() < ENGINE_SHARE ? engines : ingests, random)
+      target = pick(random.uniform() < ENGINE_SHARE ? engines : others, random)
       await working()
       await wait(random.between(...WORK_MS))
     }
@@ -71,7 +74,7 @@ function killer({ engines, ingests, working }: Scene) {
     await target.kill()
     target.start()
     latest = target
-    return `kill -9 of an ${roleOf(target)} ${isReady ? 'at work' : 'while it starts'}`
+    return `kill -9, role ${roleOf(target)}, ${isReady ? 'at work' : 'while it starts'}`
   }
 }
 

@@ -19,6 +19,7 @@ export interface KafkaParts {
   readonly mosquitto: Mosquitto | null
   readonly engines: readonly Program[]
   readonly ingests: readonly Program[]
+  readonly http: Program
   /** An engine that comes and goes. */
   readonly extra: Program
 }

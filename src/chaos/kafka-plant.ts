@@ -77,18 +77,26 @@ async function buildPlant(
       mqtt: mosquitto ? { url: mosquitto.url, share: 'chaos' } : { port: mqttPort },
     }),
   )
-  const { engines, ingests, extra, last } = await createPrograms(context, options.engines, mosquitto !== null)
-  onEnd(async () => void (await Promise.all([...engines, ...ingests, extra, last].map(({ kill }) => kill()))))
-  const parts: KafkaParts = { cluster, proxy, entrance, mosquitto, engines, ingests, extra }
+  const { engines, ingests, http, extra, last, httpUrl } = await createPrograms(
+    context,
+    options.engines,
+    mosquitto !== null,
+  )
+  onEnd(
+    async () =>
+      void (await Promise.all([...engines, ...ingests, http, extra, last].map(({ kill }) => kill()))),
+  )
+  const parts: KafkaParts = { cluster, proxy, entrance, mosquitto, engines, ingests, http, extra }
   const rebalancer = createRebalancer(context, extra, options.rebalanceEveryMs)
   onEnd(rebalancer.stop)
   return {
     mqttUrl: `mqtt://${HOST}:${entrance.port}`,
+    httpUrl,
     settings,
     disturbances: kafkaDisturbances(context, parts, rebalancer.without),
     async start() {
       // The first makes the topics.
-      for (const program of [...ingests, ...engines]) {
+      for (const program of [...ingests, ...engines, http]) {
         program.start()
         await program.untilReady()
       }
@@ -103,7 +111,8 @@ async function buildPlant(
 
 async function createPrograms({ dir, root, signal }: PlantContext, engines: number, isShared: boolean) {
   const ingests = isShared ? INGESTS : 1
-  const ports = await freePorts(engines + ingests + 2)
+  const ports = await freePorts(engines + ingests + 3)
+  const httpUrl = `http://${HOST}:${ports.at(-1)}`
   const roleOf = (name: string, role: string, env: Readonly<Record<string, string>> = {}) =>
     createProgram({
       root,
@@ -115,6 +124,9 @@ async function createPrograms({ dir, root, signal }: PlantContext, engines: numb
       signal,
     })
   return {
+    httpUrl,
+    // The first, as its port is the last.
+    http: roleOf('http-1', 'http'),
     engines: Array.from({ length: engines }, (_, i) => roleOf(`engine-${i + 1}`, 'engine')),
     ingests: Array.from({ length: ingests }, (_, i) =>
       roleOf(`ingest-${i + 1}`, 'ingest', { FOREWARN_MQTT_CLIENT_ID: `chaos-ingest-${i + 1}` }),
@@ -142,12 +154,12 @@ function logSection(brokers: readonly string[], { engines }: KafkaPlantOptions):
 /** Engines end first, and with them the ticks: then what ingest still brings is the last that comes. */
 async function drain(
   { problem }: PlantContext,
-  { engines, ingests }: KafkaParts,
+  { engines, ingests, http }: KafkaParts,
   last: Program,
   { log: logSettings }: Settings,
 ): Promise<void> {
   await Promise.all(ingests.map((ingest) => ingest.untilReady()))
-  for (const engine of engines) await stopInOrder(engine, problem)
+  for (const program of [http, ...engines]) await stopInOrder(program, problem)
   const log = await openEventLog(logSettings, { readOnly: true })
   try {
     await untilQuiet(log, logSettings.topics.readings)

@@ -8,14 +8,14 @@ import { type Difference, total } from './comparison.ts'
 import { type Load, numberOf } from './load.ts'
 
 export interface Logged {
-  /** Takes records of `readings`; ticks and commands are passed over. */
+  /** Takes records of `readings`; ticks are passed over. */
   readings(records: readonly LogRecord[]): void
   /** Takes dead letters of ingest. */
   letters(records: readonly LogRecord[]): void
   /** Messages that stand there more than once: MQTT brought them again. */
   redelivered(): number
-  /** @param acknowledged numbers of the messages that must be there */
-  judge(acknowledged: ReadonlySet<number>): Difference
+  /** @param acknowledged numbers of the messages that must be there @param accepted ids of the commands */
+  judge(acknowledged: ReadonlySet<number>, accepted: ReadonlySet<string>): Difference
 }
 
 /** Lost numbers that a sentence names. */
@@ -26,6 +26,7 @@ const decoder = new TextDecoder()
 /** @param published numbers below it were published */
 export function createLogged(load: Load, published: number): Logged {
   const times = new Uint16Array(published)
+  const commands = new Map<string, number>()
   const wrong: Difference[] = []
 
   function take(record: LogRecord, onReadings: boolean): void {
@@ -44,19 +45,37 @@ export function createLogged(load: Load, published: number): Logged {
 
   return {
     readings(records) {
-      for (const record of records) if (record.headers.type === undefined) take(record, true)
+      for (const record of records) {
+        if (record.headers.type === undefined) take(record, true)
+        else if (record.headers.type === 'command') {
+          const { id } = JSON.parse(decoder.decode(record.value ?? new Uint8Array(0))) as { id: string }
+          commands.set(id, (commands.get(id) ?? 0) + 1)
+        }
+      }
     },
     letters(records) {
       for (const record of records) take(record, false)
     },
     redelivered: () => times.filter((count) => count > 1).length,
-    judge(acknowledged) {
+    judge(acknowledged, accepted) {
+      wrong.push(judgeCommands(commands, accepted))
       const lost = [...acknowledged].filter((number) => times[number] === 0)
       const named = lost.slice(0, MOST_NAMED).join(', ')
       const findings = lost.length > 0 ? [`acknowledged and not on the log: messages ${named}`] : []
       return total([{ lost: lost.length, doubled: 0, different: 0, findings }, ...wrong])
     },
   }
+}
+
+/** Unlike a reading, a command is sent once: nobody asks again for what was accepted. */
+function judgeCommands(commands: ReadonlyMap<string, number>, accepted: ReadonlySet<string>): Difference {
+  const lost = [...accepted].filter((id) => !commands.has(id))
+  const doubled = [...commands].filter(([, times]) => times > 1)
+  const findings = [
+    ...lost.slice(0, 1).map((id) => `accepted and not on the log: command ${id}`),
+    ...doubled.slice(0, 1).map(([id, times]) => `command ${id} stands ${times} times on the log`),
+  ]
+  return { lost: lost.length, doubled: doubled.length, different: 0, findings }
 }
 
 function isReading(fate: ReturnType<Load['message']>['fate']): boolean {

@@ -18,6 +18,8 @@ export interface Disturbance {
 export interface Plant {
   /** Where readings are published. */
   readonly mqttUrl: string
+  /** Where people see alerts and acknowledge them. */
+  readonly httpUrl: string
   /** The settings that its processes run with; the log is opened by them. */
   readonly settings: Settings
   /** The first is the kill. */

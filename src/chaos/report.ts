@@ -8,6 +8,8 @@ export interface ChaosReport extends Verdict {
   readonly published: number
   readonly acknowledged: number
   readonly reconnects: number
+  /** Acknowledgements of alerts that were accepted over HTTP. */
+  readonly commands: number
   /** What should not have happened beside the comparison, such as a program that did not stop in order. */
   readonly problems: readonly string[]
   readonly disturbedSeconds: number
@@ -40,7 +42,7 @@ export function linesOf(report: ChaosReport, repeat: string): string[] {
       .sort(([, a], [, b]) => b - a)
       .map(([name, count]) => `  ${String(count).padStart(4)} × ${name}`),
     `published ${report.published} messages over ${report.reconnects} reconnections: ${report.acknowledged} acknowledged, ` +
-      `${report.redelivered} brought again by MQTT`,
+      `${report.redelivered} brought again by MQTT; ${report.commands} alerts acknowledged over HTTP`,
     ...(Object.keys(report.differences).length > 0 ? ['found:'] : []),
     ...Object.entries(report.differences).map(([name, difference]) => row(name, difference)),
     ...sum.findings.map((finding) => `  ! ${finding}`),

@@ -2,9 +2,11 @@
  * A chaos run: brings the plant up, publishes, disturbs by the schedule, drains, judges. Law 2, on the real program.
  */
 import { startWitness, type Witness } from '../../simulators/publish-witness.ts'
+import { createRandom } from '../../simulators/random.ts'
 import { failure, messageOf } from '../core/errors.ts'
 import { openEventLog } from '../eventlog/open.ts'
 import { createLoad } from './load.ts'
+import { type People, startPeople } from './people.ts'
 import type { Disturbance, Plant, PlantContext } from './plant.ts'
 import type { ChaosReport } from './report.ts'
 import { scheduleOf } from './schedule.ts'
@@ -42,6 +44,7 @@ export async function runChaos(options: ChaosOptions): Promise<ChaosReport> {
     options.tell(`PROBLEM: ${text}`)
   }
   let witness: Witness | null = null
+  let people: People | null = null
   const heard = () => untilHeard(witness, options.signal)
   const done = new Map<string, number>()
   const did = (what: string) => {
@@ -55,24 +58,29 @@ export async function runChaos(options: ChaosOptions): Promise<ChaosReport> {
     await plant.start()
     const load = createLoad(seed, Date.now() - HISTORY_MS)
     witness = startWitness({ url: plant.mqttUrl, rate: options.rate, message: load.message })
-    const atEnd = await untilDrained(plant, witness, options, { did, heard, elapsed, problem })
+    people = startPeople(plant.httpUrl, createRandom(seed, 'people'))
+    const atEnd = await untilDrained(plant, { witness, people }, options, { did, heard, elapsed, problem })
     const { acknowledged } = witness
+    const { accepted } = people
     const published = witness.published()
     // What was not processed to its end differs from what was in any case.
-    const verdict = atEnd.isDrained ? await judged(plant, { load, published, acknowledged }) : NOT_JUDGED
+    const verdict = atEnd.isDrained
+      ? await judged(plant, { load, published, acknowledged, accepted })
+      : NOT_JUDGED
     if (atEnd.isDrained && verdict.records.scores === 0) problem('nothing was scored, so nothing is proved')
     return {
       done: Object.fromEntries(done),
       published,
       acknowledged: acknowledged.size,
       reconnects: witness.reconnects(),
+      commands: accepted.size,
       ...verdict,
       problems,
       disturbedSeconds: atEnd.seconds,
       seconds: elapsed(),
     }
   } finally {
-    await witness?.stop(0)
+    await Promise.all([witness?.stop(0), people?.stop()])
     await plant.end()
   }
 }
@@ -90,7 +98,7 @@ interface Telling {
 /** Disturbs, then lets all be processed. A program that does not come back is a finding, not our failure. */
 async function untilDrained(
   plant: Plant,
-  witness: Witness,
+  { witness, people }: { readonly witness: Witness; readonly people: People },
   options: ChaosOptions,
   { did, problem, heard, elapsed }: Telling,
 ): Promise<{ readonly isDrained: boolean; readonly seconds: number }> {
@@ -100,6 +108,7 @@ async function untilDrained(
     seconds = elapsed()
     options.tell(`${seconds.toFixed(1).padStart(7)} s  draining`)
     await heard()
+    await people.stop()
     const left = await witness.stop(ACKNOWLEDGED_WITHIN_MS)
     if (left > 0) problem(`${left} messages were not acknowledged within ${ACKNOWLEDGED_WITHIN_MS / 1000} s`)
     await plant.drain()

@@ -25,6 +25,8 @@ export interface Witnessed {
   readonly load: Load
   readonly published: number
   readonly acknowledged: ReadonlySet<number>
+  /** Ids of the commands that people were answered for. */
+  readonly accepted: ReadonlySet<string>
 }
 
 /** Compared with the undisturbed run in their order. */
@@ -54,7 +56,7 @@ export async function judgeLog(log: EventLog, settings: Settings, seen: Witnesse
   }
   const emitted = (topic: string) => reference.map(({ emit }) => emit.filter((one) => one.topic === topic))
   const differences: Record<string, Difference> = {
-    acknowledged: logged.judge(seen.acknowledged),
+    acknowledged: logged.judge(seen.acknowledged, seen.accepted),
     windows: windows.judge(scores.flat()),
   }
   for (const topic of ORDERED) {

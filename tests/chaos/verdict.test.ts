@@ -28,6 +28,7 @@ beforeAll(async () => {
   const isReading = (fate: string) => fate !== 'not-json' && fate !== 'unassigned'
   const readings = messages.flatMap(({ number, fate, topic, payload }) => [
     ...(number % 1000 === 0 ? [tick(number)] : []),
+    ...(number === 15_000 ? [command] : []),
     ...(isReading(fate) ? [record(topic.split('/')[1]!, payload)] : []),
   ])
   const pipelines = settings.pipelines.map((pipeline) => makePipeline(pipeline, [], settings.limits, null))
@@ -48,6 +49,20 @@ function record(key: string | null, text: string, headers = EMPTY_HEADERS): LogR
   return { offset: 0, timestamp: START_TS, key, value: encoder.encode(text), headers }
 }
 
+/** What a person asked for; the alert is none that is open. */
+const command = record(
+  'pump-01',
+  JSON.stringify({
+    id: 'c-1',
+    command: 'acknowledge',
+    asset: 'pump-01',
+    alert: 'none',
+    by: 'me',
+    at: START_TS,
+  }),
+  { type: 'command' },
+)
+
 /** The clock in the log, which tells what is in the future. */
 function tick(elapsed: number): LogRecord {
   return record(null, JSON.stringify({ ts: Date.now(), elapsed }), { type: 'tick' })
@@ -66,12 +81,12 @@ function changed(topic: Topic, change: (records: readonly LogRecord[]) => readon
   }
 }
 
-async function judged(on: EventLog) {
+async function judged(on: EventLog, accepted: ReadonlySet<string> = new Set(['c-1'])) {
   const acknowledged = new Set(Array.from({ length: PUBLISHED }, (_, number) => number))
-  const verdict = await judgeLog(on, settings, { load, published: PUBLISHED, acknowledged })
+  const verdict = await judgeLog(on, settings, { load, published: PUBLISHED, acknowledged, accepted })
   const report = {
     ...verdict,
-    ...{ done: {}, published: PUBLISHED, acknowledged: PUBLISHED, reconnects: 0, problems: [] },
+    ...{ done: {}, published: PUBLISHED, acknowledged: PUBLISHED, reconnects: 0, commands: 0, problems: [] },
     ...{ disturbedSeconds: 0, seconds: 0 },
   }
   const faults = Object.entries(verdict.differences)
@@ -157,6 +172,14 @@ describe('a fault is found:', () => {
     const { faults } = await judged(changed('readings', edited('"vibration":', '"vibration": ')))
     expect(faults[0]).toBe('acknowledged: 1 0 1')
   })
+})
+
+test('a command that was accepted and is not on the log, or stands there twice', async () => {
+  const { faults } = await judged(log, new Set(['c-1', 'c-2']))
+  expect(faults).toEqual(['acknowledged: 1 0 0'])
+  const isCommand = ({ headers }: LogRecord) => headers.type === 'command'
+  const again = await judged(changed('readings', (all) => [...all, ...all.filter(isCommand)]))
+  expect(again.faults[0]).toBe('acknowledged: 0 1 0')
 })
 
 test('a reading that MQTT brought twice is no fault, but the engine must tell it', async () => {
