@@ -2,11 +2,20 @@
  * A running follow on Kafka: the drives of `drive.ts`, one for each partition that is ours. Without a group that is all
  * of them; with one, what its members agree on, which changes while it runs.
  */
-import { failure, messageOf } from '../core/errors.ts'
+import { failure, isFailure, messageOf } from '../core/errors.ts'
 import type { Follower, FollowOptions } from '../core/ports.ts'
+import { pause } from './kafka-client.ts'
 import type { Member } from './kafka-member.ts'
 import { LATEST, offsetsAt } from './kafka-offsets.ts'
+import { committedPosition } from './kafka-owner.ts'
 import { type Followed, type FollowParts, followPartition } from './kafka-partition.ts'
+import { readCommitted } from './kafka-range.ts'
+import { type BackOff, backOffMs } from './scheduler.ts'
+
+/** Waits between attempts to begin. */
+const RETRY: BackOff = { firstMs: 100, mostMs: 5000 }
+/** How often to look whether the others have caught up. */
+const LOOK_MS = 250
 
 export interface FollowerParts extends FollowParts {
   /** Joins the group; its answers go to `assigned` and `onError`. */
@@ -94,10 +103,24 @@ function begin(state: State): () => void {
   return () => {}
 }
 
+/** Brokers that are away when following begins are waited for, as they are later. */
 async function follow(state: State): Promise<void> {
   const { parts, options } = state
-  if (state.stopping) return
-  if (options.untilCaughtUp) state.ends = await offsetsAt(parts.client, options.topic, LATEST)
+  for (let failures = 0; !state.stopping; failures++) {
+    try {
+      if (options.untilCaughtUp) state.ends ??= await offsetsAt(parts.client, options.topic, LATEST)
+      await takePart(state)
+      return
+    } catch (error) {
+      if (isFailure(error, 'usage') || isFailure(error, 'log-version')) throw error
+      report(state, error)
+      await pause(parts.scheduler, backOffMs(RETRY, failures))
+    }
+  }
+}
+
+async function takePart(state: State): Promise<void> {
+  const { parts, options } = state
   if (state.stopping) return
   if (options.group === null) {
     reconcile(state, new Set(Array.from({ length: parts.partitions }, (_, partition) => partition)))
@@ -107,10 +130,14 @@ async function follow(state: State): Promise<void> {
     options.group,
     options.topic,
     (partitions) => reconcile(state, partitions),
-    (error) => options.onError?.(error, [...state.wanted][0] ?? 0),
+    (error) => report(state, error),
   )
   state.member = member
   if (state.stopping) await member.close()
+}
+
+function report({ options, wanted }: State, error: unknown): void {
+  options.onError?.(error instanceof Error ? error : new Error(messageOf(error)), [...wanted][0] ?? 0)
 }
 
 /** Starts what is ours and not running, drops what is no longer ours. */
@@ -118,7 +145,7 @@ function reconcile(state: State, wanted: ReadonlySet<number>): void {
   state.wanted = wanted
   for (const [partition, followed] of state.running) if (!wanted.has(partition)) followed.lose()
   for (const partition of wanted) if (!state.running.has(partition)) start(state, partition)
-  if (isFinished(state)) state.end(null)
+  endIfFinished(state)
 }
 
 function start(state: State, partition: number): void {
@@ -140,7 +167,7 @@ function start(state: State, partition: number): void {
       if (isAtTarget) finished.add(partition)
       // It may have come back while what it had in hand was being dropped.
       else if (state.wanted.has(partition)) start(state, partition)
-      if (isFinished(state)) state.end(null)
+      endIfFinished(state)
     },
     (error: unknown) => {
       running.delete(partition)
@@ -149,8 +176,47 @@ function start(state: State, partition: number): void {
   )
 }
 
-function isFinished({ ends, wanted, finished }: State): boolean {
-  return ends !== null && [...wanted].every((partition) => finished.has(partition))
+/** With `untilCaughtUp`: when what is ours has reached its end, and the other members of the group theirs. */
+function endIfFinished(state: State): void {
+  if (state.ends === null || ![...state.wanted].every((partition) => state.finished.has(partition))) return
+  awaitOthers(state, state.ends).then(
+    (isDone) => {
+      if (isDone) state.end(null)
+    },
+    (error: unknown) => {
+      report(state, error)
+      state.parts.scheduler.after(LOOK_MS, () => endIfFinished(state))
+    },
+  )
+}
+
+/** False when partitions became ours meanwhile: their end tells again. */
+async function awaitOthers(state: State, ends: ReadonlyMap<number, number>): Promise<boolean> {
+  const { parts, options, finished } = state
+  for (const [partition, end] of ends) {
+    while (options.group !== null && !finished.has(partition)) {
+      if (state.stopping || state.wanted.has(partition)) return false
+      if (await hasPassed(parts, options.group, options.topic, partition, end)) break
+      await pause(parts.scheduler, LOOK_MS)
+    }
+  }
+  return true
+}
+
+/** Behind the last record there may be ends of transactions, which no position is committed for. */
+async function hasPassed(
+  { client }: FollowerParts,
+  group: string,
+  topic: string,
+  partition: number,
+  end: number,
+): Promise<boolean> {
+  const { offset } = await committedPosition(client, group, topic, partition)
+  if ((offset ?? 0) >= end) return true
+  for await (const records of readCommitted(client, topic, partition, offset ?? 0, end)) {
+    if (records.length > 0) return false
+  }
+  return true
 }
 
 /** Finishes and commits what is in hand, then leaves the group. */
@@ -161,7 +227,7 @@ async function windUp(state: State): Promise<void> {
   try {
     await state.member?.close()
   } catch (error) {
-    state.options.onError?.(error instanceof Error ? error : new Error(messageOf(error)), 0)
+    report(state, error)
   }
 }
 

@@ -1,4 +1,5 @@
 /** One partition that is ours for a while: its drive, what the drive reads from, and who commits for it. */
+import { messageOf } from '../core/errors.ts'
 import type { FollowOptions, LogRecord, Processor } from '../core/ports.ts'
 import { createDrive, type Drive, type Ride, runDrive, wakeDrive } from './drive.ts'
 import type { FollowedLog } from './followed.ts'
@@ -90,7 +91,7 @@ export function followPartition(
   const done = runDrive(drive).finally(async () => {
     stream.close()
     // A drive that is dropped closes nothing, as after a crash; this one only lost its partition.
-    if (ride.abandoned) await processor?.close()
+    if (ride.abandoned) await closeLost(processor, (error) => options.onError?.(error, partition))
     await ownership?.close()
   })
   return {
@@ -102,6 +103,15 @@ export function followPartition(
       ride.abandoned = true
       end()
     },
+  }
+}
+
+/** What fails here is told, and keeps nothing else from going on. */
+async function closeLost(processor: Processor | null, onError: (error: Error) => void): Promise<void> {
+  try {
+    await processor?.close()
+  } catch (error) {
+    onError(error instanceof Error ? error : new Error(messageOf(error)))
   }
 }
 

@@ -1,6 +1,6 @@
 /** A worker killed at every step of a commit, before and after the broker has done it (check 3): all or nothing counts. */
 import { fileURLToPath } from 'node:url'
-import { afterAll, beforeAll, describe, expect, test } from 'vitest'
+import { afterAll, beforeAll, describe, expect, test, vi } from 'vitest'
 import { topicNames } from '../../src/core/topics.ts'
 import { openKafkaLog } from '../../src/eventlog/kafka.ts'
 import { kafkaSettings } from '../support/kafka.ts'
@@ -11,6 +11,9 @@ import { startScript } from './child.ts'
 import { record, until } from './harness.ts'
 import { checkCounted, untilCommitted } from './kafka-counting.ts'
 import { freshPrefix } from './kafka-subject.ts'
+
+// Brokers and processes start and end here, on machines that are busy with other tests as well.
+vi.setConfig({ testTimeout: 240_000, hookTimeout: 240_000 })
 
 const SCRIPT = fileURLToPath(new URL('./kafka-worker.mjs', import.meta.url))
 const SESSION_MS = '1000'

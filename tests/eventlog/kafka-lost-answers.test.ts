@@ -2,7 +2,7 @@
  * Answers of the broker that get lost (checks 4 and 15): the client can't know whether what it asked for was done, and
  * must neither lose nor double it.
  */
-import { afterAll, beforeAll, describe, expect, test } from 'vitest'
+import { afterAll, beforeAll, describe, expect, test, vi } from 'vitest'
 import type { EventLog } from '../../src/core/ports.ts'
 import { topicNames } from '../../src/core/topics.ts'
 import { openKafkaLog } from '../../src/eventlog/kafka.ts'
@@ -13,6 +13,9 @@ import { requires } from '../support/requires.ts'
 import { PARTITIONS, readAll, record, text, until } from './harness.ts'
 import { checkCounted, counting, untilCommitted } from './kafka-counting.ts'
 import { freshPrefix } from './kafka-subject.ts'
+
+// Brokers and processes start and end here, on machines that are busy with other tests as well.
+vi.setConfig({ testTimeout: 240_000, hookTimeout: 240_000 })
 
 let kafka: ProxiedKafka
 

@@ -3,7 +3,7 @@
  * and their broker killed: checks 1, 2, 5 and 6 in short. What they wrote must be what one undisturbed process would.
  */
 import { fileURLToPath } from 'node:url'
-import { afterAll, beforeAll, describe, expect, test } from 'vitest'
+import { afterAll, beforeAll, describe, expect, test, vi } from 'vitest'
 import { topicNames } from '../../src/core/topics.ts'
 import { type KafkaLog, openKafkaLog } from '../../src/eventlog/kafka.ts'
 import { kafkaSettings, type OwnKafka, ownKafka } from '../support/kafka.ts'
@@ -12,6 +12,9 @@ import { type Child, startScript } from './child.ts'
 import { record, until } from './harness.ts'
 import { checkCounted, untilCommitted } from './kafka-counting.ts'
 import { freshPrefix } from './kafka-subject.ts'
+
+// Brokers and processes start and end here, on machines that are busy with other tests as well.
+vi.setConfig({ testTimeout: 240_000, hookTimeout: 240_000 })
 
 const SCRIPT = fileURLToPath(new URL('./kafka-worker.mjs', import.meta.url))
 const PARTITIONS = 4

@@ -1,6 +1,6 @@
 /** State restored from a topic that brokers have compacted, and whose end is a transaction that came to nothing (check 7). */
 import { ConfigResourceTypes } from 'kafkajs'
-import { afterAll, beforeAll, describe, expect, test } from 'vitest'
+import { afterAll, beforeAll, describe, expect, test, vi } from 'vitest'
 import { topicNames } from '../../src/core/topics.ts'
 import { type KafkaLog, openKafkaLog } from '../../src/eventlog/kafka.ts'
 import { connectKafka } from '../../src/eventlog/kafka-client.ts'
@@ -11,6 +11,9 @@ import { type ProxiedKafka, proxiedKafka } from '../support/proxied-kafka.ts'
 import { requires } from '../support/requires.ts'
 import { effects, received, record, type Seen, shown, until, watch } from './harness.ts'
 import { freshPrefix } from './kafka-subject.ts'
+
+// Brokers and processes start and end here, on machines that are busy with other tests as well.
+vi.setConfig({ testTimeout: 240_000, hookTimeout: 240_000 })
 
 const KEYS = 20_000
 

@@ -3,7 +3,7 @@ import { mkdtempSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { AclOperationTypes, AclPermissionTypes, AclResourceTypes, ResourcePatternTypes } from 'kafkajs'
-import { afterAll, beforeAll, describe, expect, test } from 'vitest'
+import { afterAll, beforeAll, describe, expect, test, vi } from 'vitest'
 import type { KafkaSettings } from '../../src/config/settings.ts'
 import { topicNames } from '../../src/core/topics.ts'
 import { openKafkaLog } from '../../src/eventlog/kafka.ts'
@@ -13,6 +13,9 @@ import { freePort } from '../support/mosquitto.ts'
 import { requires } from '../support/requires.ts'
 import { record } from './harness.ts'
 import { checkCounted, counting, untilCommitted } from './kafka-counting.ts'
+
+// Brokers and processes start and end here, on machines that are busy with other tests as well.
+vi.setConfig({ testTimeout: 240_000, hookTimeout: 240_000 })
 
 const USER = 'engine'
 const PASSWORD = 'a "quoted" secret'
