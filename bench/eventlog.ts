@@ -1,16 +1,21 @@
 /**
- * How fast the embedded log is: appends by size, a steady stream through the appender with an engine-like
- * follower behind it, reading. `npm run bench eventlog [FOLDER]`
+ * How fast the event log is: appends by size, a steady stream through the appender with an engine-like follower behind
+ * it, reading, commits one after another, restoring. `npm run bench eventlog [FOLDER]` for the embedded log, and
+ * `npm run bench eventlog kafka HOST:PORT` for Kafka, where it leaves its topics behind: take brokers to throw away
+ * (`npm run kafka -- start --fresh`). CPU is that of this process, without the brokers.
  */
 import { mkdtempSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import type { Batch, Effects, NewRecord, Processor } from '../src/core/ports.ts'
+import { resolveKafka } from '../src/config/kafka.ts'
+import type { Batch, Effects, EventLog, NewRecord, Processor } from '../src/core/ports.ts'
 import { topicNames } from '../src/core/topics.ts'
 import { createAppender } from '../src/eventlog/appender.ts'
-import { type LmdbLog, openLmdbLog } from '../src/eventlog/lmdb.ts'
+import { openKafkaLog } from '../src/eventlog/kafka.ts'
+import { openLmdbLog } from '../src/eventlog/lmdb.ts'
 
-const TOPICS = topicNames('bench.')
+/** New in each measurement on Kafka, where topics outlive it. */
+let TOPICS = topicNames('bench.')
 const PARTITIONS = 4
 const ASSETS = 1000
 const VALUE = Buffer.from(
@@ -31,35 +36,68 @@ export interface Figure {
   readonly cpuSecondsPerMillion: number
 }
 
-/** Measures one after another. @param dir a folder on the disk to be measured; emptied afterwards */
-export async function benchEventLog(dir: string): Promise<Figure[]> {
+/** Gives the work an empty log, and clears up behind it. */
+type WithLog = <T>(work: (log: EventLog) => Promise<T>) => Promise<T>
+
+/** Measures one after another. */
+export async function benchEventLog(withLog: WithLog): Promise<Figure[]> {
   const figures: Figure[] = []
-  for (const size of [1, 10, 100, 500, 2000]) figures.push(await withLog(dir, (log) => appends(log, size)))
-  figures.push(await withLog(dir, steady))
-  figures.push(...(await withLog(dir, readings)))
+  for (const size of [1, 10, 100, 500, 2000]) figures.push(await withLog((log) => appends(log, size)))
+  figures.push(await withLog(steady))
+  figures.push(...(await withLog(readings)))
+  figures.push(await withLog(commits))
+  figures.push(await withLog(restoring))
   return figures
 }
 
-async function withLog<T>(dir: string, work: (log: LmdbLog) => Promise<T>): Promise<T> {
-  const folder = mkdtempSync(join(dir, 'forewarn-bench-'))
-  const log = await openLmdbLog({
-    dir: folder,
-    partitions: PARTITIONS,
-    topics: TOPICS,
-    group: 'bench',
-    retentionMs: Number.POSITIVE_INFINITY,
-    maxBytes: Number.POSITIVE_INFINITY,
+/** @param dir a folder on the disk to be measured; emptied afterwards */
+function onDisk(dir: string): WithLog {
+  return async (work) => {
+    const folder = mkdtempSync(join(dir, 'forewarn-bench-'))
+    const log = await openLmdbLog({
+      dir: folder,
+      partitions: PARTITIONS,
+      topics: TOPICS,
+      group: 'bench',
+      retentionMs: Number.POSITIVE_INFINITY,
+      maxBytes: Number.POSITIVE_INFINITY,
+    })
+    try {
+      return await work(log)
+    } finally {
+      await log.close()
+      rmSync(folder, { recursive: true })
+    }
+  }
+}
+
+function onKafka(brokers: string): WithLog {
+  let run = 0
+  const kafka = resolveKafka({
+    brokers,
+    clientId: 'bench',
+    ssl: {},
+    sasl: {},
+    compression: 'none',
+    sessionTimeout: '10s',
+    transactionTimeout: '15s',
+    requestTimeout: '15s',
   })
-  try {
-    return await work(log)
-  } finally {
-    await log.close()
-    rmSync(folder, { recursive: true })
+  return async (work) => {
+    const prefix = `bench-${process.pid}-${run++}.`
+    TOPICS = topicNames(prefix)
+    const options = { kafka, partitions: PARTITIONS, topics: TOPICS, group: `${prefix}bench` }
+    const log = await openKafkaLog({ ...options, retentionMs: Number.POSITIVE_INFINITY })
+    try {
+      return await work(log)
+    } finally {
+      await log.close()
+    }
   }
 }
 
 /** One append after another. */
-async function appends(log: LmdbLog, size: number): Promise<Figure> {
+async function appends(log: EventLog, size: number): Promise<Figure> {
   const count = Math.min(2000, Math.ceil(400_000 / size))
   const taken: number[] = []
   const measured = measure()
@@ -73,14 +111,14 @@ async function appends(log: LmdbLog, size: number): Promise<Figure> {
 }
 
 /** A steady stream through the appender; behind it a follower that writes scores, alerts and state. */
-async function steady(log: LmdbLog): Promise<Figure> {
+async function steady(log: EventLog): Promise<Figure> {
   const appender = createAppender(log, {
     batchRecords: 2000,
     waitMs: 5,
     pendingRecords: 1_000_000,
     pendingBytes: 1e9,
   })
-  const follower = log.follow({ topic: TOPICS.readings, group: 'bench', gatherMs: 20, open: scoring })
+  const follower = log.follow({ topic: TOPICS.readings, group: groupName(), gatherMs: 20, open: scoring })
   const perTick = (STEADY_PER_SECOND * STEADY_TICK_MS) / 1000
   const taken: number[] = []
   const measured = measure()
@@ -102,7 +140,7 @@ async function steady(log: LmdbLog): Promise<Figure> {
 }
 
 /** Reads what was written: as a range from disk, and as a follower that commits. */
-async function readings(log: LmdbLog): Promise<Figure[]> {
+async function readings(log: EventLog): Promise<Figure[]> {
   const count = 1_000_000
   for (let at = 0; at < count; at += 2000) await log.append(readingsOf(at, 2000))
   const ranged = measure()
@@ -112,9 +150,52 @@ async function readings(log: LmdbLog): Promise<Figure[]> {
   }
   const range = ranged('read a range', seen, [])
   const followed = measure()
-  await log.follow({ topic: TOPICS.readings, group: 'bench', untilCaughtUp: true, open: scoring }).done
+  await log.follow({ topic: TOPICS.readings, group: groupName(), untilCaughtUp: true, open: scoring }).done
   return [range, followed('follow and commit to 3 topics', count, [])]
 }
+
+/** A commit for each record of one partition: effects, state and position, as soon as the one before is done. */
+async function commits(log: EventLog): Promise<Figure> {
+  const count = 500
+  await log.append(readingsOf(0, count).map((record) => ({ ...record, partition: 0 })))
+  const taken: number[] = []
+  const measured = measure()
+  const open = (): Processor => {
+    let begin = 0
+    return {
+      restore: async (_, committed) => committed,
+      async process(batch) {
+        begin = performance.now()
+        return effectsOf(batch)
+      },
+      committed: () => void taken.push(performance.now() - begin),
+      close: async () => undefined,
+    }
+  }
+  await log.follow({ topic: TOPICS.readings, group: groupName(), untilCaughtUp: true, batchRecords: 1, open })
+    .done
+  return measured('commits of 1, one after another', count, taken)
+}
+
+/** A million keys of state, each written once, handed to the processors of a new owner. */
+async function restoring(log: EventLog): Promise<Figure> {
+  const count = 1_000_000
+  for (let at = 0; at < count; at += 5000) {
+    await log.append(
+      Array.from({ length: 5000 }, (_, i) => ({
+        topic: TOPICS.state,
+        key: `asset-${at + i}`,
+        value: VALUE,
+        partition: i % PARTITIONS,
+      })),
+    )
+  }
+  const measured = measure()
+  await log.follow({ topic: TOPICS.readings, group: groupName(), untilCaughtUp: true, open: scoring }).done
+  return measured('restore of a million keys', count, [])
+}
+
+const groupName = () => `${TOPICS.readings}-bench`
 
 function scoring(): Processor {
   return {
@@ -184,7 +265,7 @@ export function shownFigures(figures: readonly Figure[]): string {
   return [head, ...rows].map(line).join('\n')
 }
 
-/** @param dir a folder on the disk to be measured */
-export async function printEventLog(dir = tmpdir()): Promise<void> {
-  console.log(shownFigures(await benchEventLog(dir)))
+/** @param where a folder on the disk to be measured, or `kafka` with the address of brokers */
+export async function printEventLog(where = tmpdir(), brokers = '127.0.0.1:9092'): Promise<void> {
+  console.log(shownFigures(await benchEventLog(where === 'kafka' ? onKafka(brokers) : onDisk(where))))
 }

@@ -1,7 +1,8 @@
 /** `npm run bench [NAME] [ARGS]`: which benchmark; each has its figures explained at its head. */
 const BENCHES = {
   engine: async (args: readonly string[]) => (await import('./engine.ts')).engine(args),
-  eventlog: async ([dir]: readonly string[]) => (await import('./eventlog.ts')).printEventLog(dir),
+  eventlog: async ([where, brokers]: readonly string[]) =>
+    (await import('./eventlog.ts')).printEventLog(where, brokers),
   stream: async (args: readonly string[]) => (await import('./stream.ts')).stream(args),
 } as const
 
