@@ -103,7 +103,8 @@ async function startStages(
       readinessOf({
         pipelines,
         blocked: () => appender.blocked() ?? log.trouble?.() ?? null,
-        engine: () => (engine ? { owned: engine.owned().length, partitions: log.partitions } : null),
+        engine: () =>
+          engine ? { owned: engine.owned().length, partitions: log.partitions, idle: engine.idle() } : null,
         brokerConnected: () => ingest?.outside?.state().connected ?? null,
       }),
     api: runs('http') ? apiOf(settings, log, appender, intake) : null,

@@ -7,8 +7,8 @@ export interface ReadinessParts {
   readonly pipelines: LoadedPipelines
   /** What keeps records from becoming durable; null when nothing does. */
   blocked(): Failure | null
-  /** Partitions restored and processed here, of all; null when this role has no engine. */
-  engine(): { readonly owned: number; readonly partitions: number } | null
+  /** Partitions restored and processed here, of all; null when this role has no engine. `idle`: others own them all. */
+  engine(): { readonly owned: number; readonly partitions: number; readonly idle: boolean } | null
   /** Connected to an outside MQTT broker; null when there is none. */
   brokerConnected(): boolean | null
 }
@@ -18,7 +18,8 @@ export function readinessOf(parts: ReadinessParts): Readiness {
   const blocked = parts.blocked()
   if (blocked) reasons.push(`the log takes nothing: ${blocked.message}`)
   const engine = parts.engine()
-  if (engine && engine.owned === 0) reasons.push('the engine has no partition yet: it is restoring its state')
+  if (engine && engine.owned === 0 && !engine.idle)
+    reasons.push('the engine has no partition yet: it is restoring its state')
   if (parts.brokerConnected() === false) reasons.push('not connected to the MQTT broker')
   const { backend, models } = parts.pipelines
   return {

@@ -131,6 +131,8 @@ export interface FollowOptions {
 export interface Follower {
   /** Partitions that are restored and being processed now. */
   owned(): readonly number[]
+  /** True while other members of the group own all partitions: there is nothing for this one to do. */
+  idle?(): boolean
   /** Records between the read position and the end, per owned partition. */
   lag(): Promise<ReadonlyMap<number, number>>
   /** Resolves when `untilCaughtUp` is reached or `stop` has finished; rejects when it can never go on. */

@@ -24,6 +24,8 @@ export interface EngineOptions {
 export interface Engine {
   /** Partitions whose state is restored. */
   owned(): readonly number[]
+  /** Other engines own all partitions. */
+  idle(): boolean
   lag(): Promise<ReadonlyMap<number, number>>
   readonly done: Promise<void>
   /** Commits the batch in hand and stops. */
@@ -62,6 +64,7 @@ export function startEngine(options: EngineOptions): Engine {
         })
   return {
     owned: () => follower.owned(),
+    idle: () => follower.idle?.() ?? false,
     lag: () => follower.lag(),
     done: follower.done,
     async stop() {

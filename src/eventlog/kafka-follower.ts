@@ -78,6 +78,7 @@ export function createKafkaFollower(
   const ended = done.catch(heard)
   return {
     owned: () => owned(state),
+    idle: () => (state.member?.isSettled() ?? false) && state.wanted.size === 0,
     lag: () => lag(state),
     done,
     async stop() {

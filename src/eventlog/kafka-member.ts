@@ -43,6 +43,8 @@ export interface Member {
    * @throws failure 'conflict' when it is not, 'log-unavailable' when it can't be told
    */
   confirm(partition: number): Promise<void>
+  /** The group has said what is ours, be it nothing, and shares nothing out anew. */
+  isSettled(): boolean
   /** Leaves the group. */
   close(): Promise<void>
 }
@@ -78,6 +80,7 @@ export function createMember(options: MemberOptions): Member {
   const ended = live(state)
   return {
     confirm: (partition) => confirm(state, partition),
+    isSettled: () => !state.mustJoin,
     async close() {
       state.closed = true
       state.settle()

@@ -62,6 +62,20 @@ describe.skipIf(requires('kafka').missing)('a group', () => {
     await close()
   })
 
+  test('a member too many is idle until another leaves', async () => {
+    const { logs, topics, group, close } = await open(PARTITIONS + 1)
+    const followers = logs.map((log) => watch(log, { topic: topics.readings, group }).follower)
+    const owners = () => followers.filter((follower) => follower.owned().length > 0)
+    await until(() => owners().length === PARTITIONS)
+    await until(() => followers.filter((follower) => follower.idle?.() === true).length === 1)
+    const idle = followers.find((follower) => follower.idle?.())!
+    await owners()[0]!.stop()
+    await until(() => idle.owned().length === 1)
+    expect(idle.idle?.()).toBe(false)
+    await Promise.all(followers.map((follower) => follower.stop()))
+    await close()
+  })
+
   test('members that are to catch up end together, also those that have nothing to do', async () => {
     const { logs, topics, group, send, close } = await open(PARTITIONS + 1)
     await send(0, 100)
