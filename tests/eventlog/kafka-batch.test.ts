@@ -87,8 +87,12 @@ describe('round trips', () => {
   })
 
   test('what we write kafkajs reads', async () => {
+    // It gathers headers in a plain object, where `toString` is there before it comes.
+    const readable = records.filter((all) =>
+      all.every(({ headers }) => Object.keys(headers ?? {}).every((name) => !(name in Object.prototype))),
+    )
     await fc.assert(
-      fc.asyncProperty(records, compression, async (all, kind) => {
+      fc.asyncProperty(readable, compression, async (all, kind) => {
         const { records: found, producerId } = await theirDecode(
           new Decoder(encode(all, { compression: kind })),
         )
