@@ -15,6 +15,6 @@ export default defineConfig({
     testTimeout: 60_000,
     hookTimeout: 120_000,
     pool: 'forks',
-    maxWorkers: isLong ? 1 : 2,
+    maxWorkers: isLong ? 1 : 3,
   },
 })

@@ -4,7 +4,7 @@
  */
 import { execFileSync, spawn } from 'node:child_process'
 import { once } from 'node:events'
-import { copyFileSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
+import { copyFileSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterEach, beforeEach, describe, expect, test } from 'vitest'
@@ -89,46 +89,66 @@ describe('the rules', () => {
 })
 
 /** The config with the token and the program where they are here, and without its patience. */
-function writeConfig(token: string, httpPort: number): string {
+function writeConfig(place: string, token: string, httpPort: number): string {
   const config = parse(readFileSync(join(FOLDER, 'prometheus.yml'), 'utf8'))
-  writeFileSync(join(folder, 'http_token'), token)
-  copyFileSync(join(FOLDER, 'rules.yml'), join(folder, 'rules.yml'))
+  mkdirSync(place)
+  writeFileSync(join(place, 'http_token'), token)
+  copyFileSync(join(FOLDER, 'rules.yml'), join(place, 'rules.yml'))
   const { dns_sd_configs, ...job } = config.scrape_configs[0]
   expect(dns_sd_configs).toEqual([
     { names: ['ingest', 'engine', 'http'], type: 'A', port: 8080, refresh_interval: '15s' },
   ])
-  job.authorization.credentials_file = join(folder, 'http_token')
+  job.authorization.credentials_file = join(place, 'http_token')
   job.static_configs = [{ targets: [`127.0.0.1:${httpPort}`] }]
-  const file = join(folder, 'prometheus.yml')
+  const file = join(place, 'prometheus.yml')
   const hasty = { scrape_interval: '200ms', evaluation_interval: '200ms' }
   writeFileSync(file, stringify({ ...config, global: hasty, scrape_configs: [job] }))
   return file
 }
 
+/** Prometheus with a token, until `seen` on its port. */
+async function scraping(
+  token: string,
+  httpPort: number,
+  seen: (port: number) => Promise<void>,
+): Promise<void> {
+  const place = join(folder, token)
+  const port = await freePort()
+  const prometheus = spawn(requires('prometheus').path, [
+    `--config.file=${writeConfig(place, token, httpPort)}`,
+    `--storage.tsdb.path=${join(place, 'data')}`,
+    `--web.listen-address=127.0.0.1:${port}`,
+  ])
+  try {
+    await seen(port)
+  } finally {
+    prometheus.kill('SIGTERM')
+    await once(prometheus, 'exit')
+  }
+}
+
 describe.skipIf(requires('prometheus').missing)('a running program', () => {
-  test.each([
-    [TOKEN, 1],
-    ['another', 0],
-  ])('scraped with the token %s is up: %d', async (token, isUp) => {
-    const [httpPort, port] = [await freePort(), await freePort()]
+  test('is up to who scrapes with its token, and down to who has another', async () => {
+    const httpPort = await freePort()
     const program = startProgram(['up', '--data', join(folder, 'data'), '--http', String(httpPort)], {
       FOREWARN_HTTP_TOKEN: TOKEN,
       FOREWARN_MQTT_PORT: '0',
     })
-    const prometheus = spawn(requires('prometheus').path, [
-      `--config.file=${writeConfig(token, httpPort)}`,
-      `--storage.tsdb.path=${join(folder, 'prometheus')}`,
-      `--web.listen-address=127.0.0.1:${port}`,
-    ])
     try {
       await untilReady(program, httpPort)
-      await untilFigure(port, 'up{job="forewarn"}', isUp)
-      if (isUp === 1) await untilFigure(port, `${METRIC_PREFIX}build_info`, 1)
-      else await until('a refusal', async () => (await refusals(httpPort)) > 0)
+      await Promise.all([
+        scraping(TOKEN, httpPort, async (port) => {
+          await untilFigure(port, 'up{job="forewarn"}', 1)
+          await untilFigure(port, `${METRIC_PREFIX}build_info`, 1)
+        }),
+        scraping('another', httpPort, async (port) => {
+          await untilFigure(port, 'up{job="forewarn"}', 0)
+          await until('a refusal', async () => (await refusals(httpPort)) > 0)
+        }),
+      ])
     } finally {
-      prometheus.kill('SIGTERM')
       program.child.kill('SIGTERM')
-      await Promise.all([once(prometheus, 'exit'), program.ended])
+      await program.ended
     }
   })
 })

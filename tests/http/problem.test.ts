@@ -1,6 +1,6 @@
 import { connect } from 'node:net'
 import fc from 'fast-check'
-import { afterEach, beforeEach, describe, expect, it } from 'vitest'
+import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from 'vitest'
 import { alertRecord, startHttp, type TestHttp } from '../support/http.ts'
 
 let http: TestHttp
@@ -16,6 +16,31 @@ beforeEach(async () => {
   })
 })
 afterEach(() => http.close())
+
+/** Sent first: the rest goes on while its time runs out. */
+let slow: Promise<string>
+let patient: TestHttp
+beforeAll(async () => {
+  patient = await startHttp()
+  slow = send(
+    'POST /api/v1/readings HTTP/1.1\r\nhost: localhost\r\ncontent-type: application/json\r\ncontent-length: 9\r\n\r\n{',
+    patient,
+  )
+})
+afterAll(() => patient.close())
+
+/** Sends bytes over a real socket and reads to its end. */
+async function send(bytes: string, to = http): Promise<string> {
+  const url = new globalThis.URL(await to.listen())
+  return new Promise((resolve, reject) => {
+    let answer = ''
+    const socket = connect(Number(url.port), url.hostname, () => socket.write(bytes))
+    socket.setEncoding('utf8').on('data', (text) => {
+      answer += text
+    })
+    socket.on('end', () => resolve(answer)).on('error', reject)
+  })
+}
 
 const ACK = '/api/v1/alerts/pump-01:risk:1700000010000/acknowledge'
 
@@ -187,19 +212,6 @@ describe('bodies', () => {
 })
 
 describe('bytes that are no request', () => {
-  /** Sends bytes over a real socket and reads to its end. */
-  async function send(bytes: string): Promise<string> {
-    const url = new globalThis.URL(await http.listen())
-    return new Promise((resolve, reject) => {
-      let answer = ''
-      const socket = connect(Number(url.port), url.hostname, () => socket.write(bytes))
-      socket.setEncoding('utf8').on('data', (text) => {
-        answer += text
-      })
-      socket.on('end', () => resolve(answer)).on('error', reject)
-    })
-  }
-
   it('get a problem, too', async () => {
     const answer = await send('HELLO\r\n\r\n')
     expect(answer).toMatch(/^HTTP\/1\.1 400 /)
@@ -207,16 +219,14 @@ describe('bytes that are no request', () => {
     expect(JSON.parse(answer.split('\r\n\r\n')[1] ?? '').status).toBe(400)
   })
 
-  it('get 408 when a request takes too long to arrive', async () => {
-    const slow =
-      'POST /api/v1/readings HTTP/1.1\r\nhost: localhost\r\ncontent-type: application/json\r\ncontent-length: 9\r\n\r\n{'
-    expect(await send(slow)).toMatch(/^HTTP\/1\.1 408 /)
-  })
-
   it('get 431 when the headers are too long', async () => {
     expect(await send(`GET / HTTP/1.1\r\nhost: localhost\r\nx: ${'x'.repeat(20_000)}\r\n\r\n`)).toMatch(
       /^HTTP\/1\.1 431 /,
     )
+  })
+
+  it('get 408 when a request takes too long to arrive', async () => {
+    expect(await slow).toMatch(/^HTTP\/1\.1 408 /)
   })
 })
 

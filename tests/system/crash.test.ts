@@ -17,7 +17,7 @@ import { type Program, runProgram, startProgram, untilReady, unusedPort } from '
 const KILLS = Number(process.env.CRASH_KILLS ?? 20)
 const SEED = Number(process.env.CRASH_SEED ?? Date.now() % 1_000_000)
 const ASSETS = 20
-const RUN_MS = [50, 700] as const
+const RUN_MS = [50, 400] as const
 
 const dirs: string[] = []
 const programs: Program[] = []
