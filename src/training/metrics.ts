@@ -1,6 +1,7 @@
 /**
  * How well scores tell positive windows from negative ones. Definitions and results are those of scikit-learn
- * (`precision_recall_fscore_support`, `average_precision_score`, `roc_auc_score`); tests hold vectors made with it.
+ * (`confusion_matrix`, `accuracy_score`, `balanced_accuracy_score`, `matthews_corrcoef`,
+ * `precision_recall_fscore_support`, `average_precision_score`, `roc_auc_score`); tests hold vectors made with it.
  */
 
 export interface Confusion {
@@ -33,6 +34,37 @@ export function recallOf({ truePositive, falseNegative }: Confusion): number {
 /** Harmonic mean of precision and recall. */
 export function f1Of({ truePositive, falsePositive, falseNegative }: Confusion): number {
   return ratio(2 * truePositive, 2 * truePositive + falsePositive + falseNegative)
+}
+
+export function accuracyOf({ truePositive, falsePositive, falseNegative, trueNegative }: Confusion): number {
+  const right = truePositive + trueNegative
+  return ratio(right, right + falsePositive + falseNegative)
+}
+
+/** Share of the negatives that are taken for positive. */
+export function falseAlarmRateOf({ falsePositive, trueNegative }: Confusion): number {
+  return ratio(falsePositive, falsePositive + trueNegative)
+}
+
+/** Mean of the recalls of the classes that occur. */
+export function balancedAccuracyOf(cells: Confusion): number {
+  const { truePositive, falsePositive, falseNegative, trueNegative } = cells
+  if (truePositive + falseNegative === 0) return 1 - falseAlarmRateOf(cells)
+  if (trueNegative + falsePositive === 0) return recallOf(cells)
+  return (recallOf(cells) + 1 - falseAlarmRateOf(cells)) / 2
+}
+
+/** Matthews's correlation of verdict and truth, −1…1; 0 where one of them never varies. */
+export function correlationOf({
+  truePositive,
+  falsePositive,
+  falseNegative,
+  trueNegative,
+}: Confusion): number {
+  const said = (truePositive + falsePositive) * (trueNegative + falseNegative)
+  const was = (truePositive + falseNegative) * (trueNegative + falsePositive)
+  const covariance = truePositive * trueNegative - falsePositive * falseNegative
+  return said > 0 && was > 0 ? covariance / (Math.sqrt(said) * Math.sqrt(was)) : 0
 }
 
 /**

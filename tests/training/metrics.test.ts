@@ -1,36 +1,42 @@
-import { readFileSync } from 'node:fs'
 import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
-import { confusion, curve, f1Of, prAuc, precisionOf, recallOf, rocAuc } from '../../src/training/metrics.ts'
+import {
+  accuracyOf,
+  balancedAccuracyOf,
+  confusion,
+  correlationOf,
+  curve,
+  f1Of,
+  falseAlarmRateOf,
+  prAuc,
+  precisionOf,
+  recallOf,
+  rocAuc,
+} from '../../src/training/metrics.ts'
+import { type GoldenCase, goldenCases } from './golden/vectors.ts'
 
-interface Golden {
-  readonly name: string
-  readonly scores: number[]
-  readonly positive: number[]
-  readonly above: number
-  readonly precision: number
-  readonly recall: number
-  readonly f1: number
-  readonly prAuc: number
-  readonly rocAuc: number
-}
-
-/** Made by `golden/metrics.py` with scikit-learn. */
-const golden: { readonly cases: readonly Golden[] } = JSON.parse(
-  readFileSync(new URL('golden/metrics.json', import.meta.url), 'utf8'),
-)
+const within = (found: number, expected: number) =>
+  expect(Math.abs(found - expected)).toBeLessThanOrEqual(1e-9)
 
 describe('metrics', () => {
-  it.each(golden.cases.map((vector) => [vector.name, vector] as const))(
+  it.each(goldenCases.map((vector): [string, GoldenCase] => [vector.name, vector]))(
     "of '%s' are scikit-learn's",
     (_, { scores, positive, above, ...expected }) => {
       const cells = confusion(scores, positive, above)
+      const { trueNegative, falsePositive, falseNegative, truePositive } = cells
+      expect([
+        [trueNegative, falsePositive],
+        [falseNegative, truePositive],
+      ]).toEqual(expected.confusion)
+      within(accuracyOf(cells), expected.accuracy)
+      within(balancedAccuracyOf(cells), expected.balancedAccuracy)
+      within(correlationOf(cells), expected.correlation)
+      within(precisionOf(cells), expected.precision)
+      within(recallOf(cells), expected.recall)
+      within(f1Of(cells), expected.f1)
       const points = curve(scores, positive)
-      expect(precisionOf(cells)).toBeCloseTo(expected.precision, 12)
-      expect(recallOf(cells)).toBeCloseTo(expected.recall, 12)
-      expect(f1Of(cells)).toBeCloseTo(expected.f1, 12)
-      expect(prAuc(points)).toBeCloseTo(expected.prAuc, 12)
-      expect(rocAuc(points)).toBeCloseTo(expected.rocAuc, 12)
+      within(prAuc(points), expected.prAuc)
+      within(rocAuc(points), expected.rocAuc)
     },
   )
 
@@ -54,9 +60,16 @@ describe('metrics', () => {
     )
   })
 
+  it('of one class alone are those of that class', () => {
+    expect(balancedAccuracyOf(confusion([0.1, 0.9], [0, 0], 0.5))).toBe(0.5)
+    expect(balancedAccuracyOf(confusion([0.1, 0.9, 0.8, 0.7], [1, 1, 1, 1], 0.5))).toBe(0.75)
+  })
+
   it('are 0 where there is nothing to measure', () => {
     const none = curve([], [])
     expect([prAuc(none), rocAuc(none)]).toEqual([0, 0])
-    expect([precisionOf, recallOf, f1Of].map((of) => of(confusion([], [], 0.5)))).toEqual([0, 0, 0])
+    const empty = confusion([], [], 0.5)
+    const all = [accuracyOf, precisionOf, recallOf, f1Of, falseAlarmRateOf, correlationOf]
+    expect(all.map((of) => of(empty))).toEqual([0, 0, 0, 0, 0, 0])
   })
 })
