@@ -36,6 +36,8 @@ export interface KafkaLogOptions {
   readonly now?: () => number
   /** Of the followers: back-off and gathering. */
   readonly scheduler?: Scheduler
+  /** Instead of the brokers in `kafka`: those of the deterministic simulation. */
+  readonly connect?: (topics: readonly string[]) => Promise<KafkaClient>
 }
 
 export interface KafkaLog extends EventLog {
@@ -69,7 +71,7 @@ export async function openKafkaLog(options: KafkaLogOptions): Promise<KafkaLog> 
   checkCompression(kafka.compression)
   const table = topicTable(options.topics)
   const topics = await prepareTopics(options, table)
-  const connect = () => connectKafka(kafka, [...table.keys()], systemScheduler)
+  const connect = () => connectTo(options, [...table.keys()])
   const reader = await connect()
   const troubles = createTroubles(() => performance.now())
   const appends = createAppends({
@@ -84,9 +86,13 @@ export async function openKafkaLog(options: KafkaLogOptions): Promise<KafkaLog> 
   return logOf({ options, table, topics, reader, reads, appends, troubles, followers, now, closed: false })
 }
 
+function connectTo({ kafka, connect }: KafkaLogOptions, topics: readonly string[]): Promise<KafkaClient> {
+  return connect === undefined ? connectKafka(kafka, topics, systemScheduler) : connect(topics)
+}
+
 async function prepareTopics(options: KafkaLogOptions, table: TopicTable): Promise<KafkaTopics> {
-  const { kafka, partitions, topics, retentionMs, readOnly = false } = options
-  const client = await connectKafka(kafka, [], systemScheduler)
+  const { partitions, topics, retentionMs, readOnly = false } = options
+  const client = await connectTo(options, [])
   try {
     return await setUpTopics(client, {
       table,
@@ -164,11 +170,11 @@ function followerParts(kafka: Kafka): FollowerParts {
     scheduler,
     lease: (name, granted) => leases.acquire(name, granted),
     async join(group, topic, assigned, onError) {
-      const client = await connectKafka(options.kafka, [topic], systemScheduler)
+      const client = await connectTo(options, [topic])
       return createMember({ client, group, topic, partitions, troubles, assigned, onError })
     },
     own(group, topic, partition, confirm) {
-      const connection = lazily(() => connectKafka(options.kafka, [...table.keys()], systemScheduler))
+      const connection = lazily(() => connectTo(options, [...table.keys()]))
       const transactions = createTransactions({
         connect: connection.get,
         transactionalId: `${group}-${topic}-${partition}`,

@@ -92,6 +92,17 @@ function stateFindings(
   return findings
 }
 
+/** What a sender was told to be durable and is not there. */
+export function lostFindings(acknowledged: readonly Text[], readings: readonly Text[]): string[] {
+  const there = new Map<string, number>()
+  for (const text of readings.map(recordText)) there.set(text, (there.get(text) ?? 0) + 1)
+  return acknowledged.map(recordText).flatMap((text) => {
+    const count = there.get(text) ?? 0
+    there.set(text, count - 1)
+    return count > 0 ? [] : [`readings: acknowledged and lost: ${text}`]
+  })
+}
+
 /** They are partitioned by their own key, so only those from one partition of `readings` have an order. */
 function deadLetterFindings(world: World, archive: Archive, expected: readonly NewRecord[]): string[] {
   const topic = world.topics['dead-letters']

@@ -7,13 +7,14 @@
 import { createRandom, type Random } from '../../simulators/random.ts'
 import { failure, messageOf } from '../../src/core/errors.ts'
 import type { EventLog, NewRecord, Processor } from '../../src/core/ports.ts'
-import type { AlertEvent } from '../../src/core/records.ts'
 import { type Engine, startEngine } from '../../src/engine/engine.ts'
 import type { WorkerFigures } from '../../src/engine/worker.ts'
 import { createMemoryLog, type FaultPoint, type MemoryLog } from '../../src/eventlog/memory.ts'
 import { type Archive, archive, createArchive } from './archive.ts'
-import { checkOutcome, type Findings } from './simulation-check.ts'
-import { createTurns, settled, type Turns } from './turns.ts'
+import { noteAlerts } from './noted-log.ts'
+import { createPageCache, type PageCache } from './page-cache.ts'
+import { checkOutcome, type Findings, lostFindings } from './simulation-check.ts'
+import { createTurns, settled, type Turns, waitFor } from './turns.ts'
 import { GROUP } from './undisturbed-worker.ts'
 import { createWorld, type World } from './world.ts'
 
@@ -21,9 +22,9 @@ import { createWorld, type World } from './world.ts'
  * Ways to break the engine that the simulation must notice:
  * `torn-commit` writes effects and position apart; `skip-replay` does not read the log between snapshot and
  * position again; `forget-state` restores nothing and reads on at the position; `keep-nothing` lets retention
- * remove what a restore would read.
+ * remove what a restore would read; `early-ack` tells a sender that its records are durable before they are flushed.
  */
-export type Mutation = 'torn-commit' | 'skip-replay' | 'forget-state' | 'keep-nothing'
+export type Mutation = 'torn-commit' | 'skip-replay' | 'forget-state' | 'keep-nothing' | 'early-ack'
 
 /** What happened in a run; `findings` is empty when all laws held. */
 export interface SimulationReport {
@@ -43,6 +44,7 @@ interface Run {
   readonly world: World
   readonly turns: Turns
   readonly log: MemoryLog
+  readonly cache: PageCache
   readonly mutation: Mutation | null
   /** Everything that ever stood on the topics: retention removes it from the log. */
   readonly archive: Archive
@@ -78,9 +80,10 @@ export async function simulate(seed: number, mutation: Mutation | null = null): 
   const { world, turns, figures, surprises } = run
   await turns.until(archive(run.archive, world, run.log))
   const outcome = await checkOutcome(world, run.archive, figures)
+  const lost = lostFindings(run.cache.acknowledged, run.archive.readings.flat())
   return {
     ...outcome,
-    findings: [...surprises, ...outcome.findings],
+    findings: [...surprises, ...lost, ...outcome.findings],
     crashes: run.crashes,
     faults: run.faults,
     replayed: run.replayed,
@@ -90,6 +93,8 @@ export async function simulate(seed: number, mutation: Mutation | null = null): 
 function createRun(seed: number, mutation: Mutation | null): Run {
   const world = createWorld(seed)
   const turns = createTurns()
+  const random = createRandom(seed, 'simulation')
+  const flush = () => (random.below(4) === 0 ? turns.gate() : settled())
   const log = createMemoryLog({
     partitions: world.partitions,
     topics: world.topics,
@@ -101,10 +106,11 @@ function createRun(seed: number, mutation: Mutation | null): Run {
     fault: (point) => disturb(run, point),
   })
   const run: Run = {
-    random: createRandom(seed, 'simulation'),
+    random,
     world,
     turns,
     log,
+    cache: createPageCache(log, flush, mutation !== 'early-ack'),
     mutation,
     archive: createArchive(world),
     figures: new Map(),
@@ -126,7 +132,7 @@ async function step(run: Run): Promise<void> {
   const { random, turns, engines } = run
   const dice = random.uniform()
   if (engines.length === 0 ? dice < 0.5 : engines.length === 1 && dice < 0.03) start(run)
-  else if (dice < 0.4) await send(run)
+  else if (dice < 0.4) send(run)
   else if (dice < 0.44) crash(run)
   else if (dice < 0.46) await stop(run)
   else if (dice < 0.48) await retain(run)
@@ -135,16 +141,19 @@ async function step(run: Run): Promise<void> {
 }
 
 /** Appends what the world brings. A sender that hears of a failure, or nothing at all, sends the same again. */
-async function send(run: Run): Promise<void> {
-  const { random, world, log, openAlerts } = run
+function send(run: Run): void {
+  const { random, world, cache, openAlerts } = run
+  if (cache.pending() > 0) return
   const records = run.unsent.length > 0 ? run.unsent : world.next([...openAlerts])
-  try {
-    await log.append(records)
-    run.unsent = random.uniform() < 0.03 ? records : []
-  } catch (error) {
-    if (!run.thrown.has(error)) run.surprises.push(`append: ${messageOf(error)}`)
-    run.unsent = records
-  }
+  run.unsent = records
+  cache.write(records).then(
+    () => {
+      if (run.unsent === records && random.uniform() > 0.03) run.unsent = []
+    },
+    (error: unknown) => {
+      if (!run.thrown.has(error)) run.surprises.push(`append: ${messageOf(error)}`)
+    },
+  )
 }
 
 function start(run: Run): void {
@@ -181,6 +190,7 @@ function crash(run: Run): void {
   run.crashes++
   for (const engine of run.engines) run.dead.add(engine)
   run.log.crash()
+  run.cache.crash()
   run.engines = []
   if (run.random.below(2) === 0) run.turns.forget()
 }
@@ -232,7 +242,7 @@ function gated(run: Run, log: EventLog): EventLog {
 }
 
 function gatedProcessor(run: Run, processor: Processor): Processor {
-  const { turns, mutation } = run
+  const { turns, mutation, world, openAlerts } = run
   return {
     async restore(state, committed) {
       await turns.gate()
@@ -244,7 +254,7 @@ function gatedProcessor(run: Run, processor: Processor): Processor {
       await turns.gate()
       if (batch.replay) run.replayed++
       const effects = await processor.process(batch)
-      noteAlerts(run, effects.emit)
+      noteAlerts(effects.emit, world.topics.alerts, openAlerts)
       await turns.gate()
       return mutation === 'keep-nothing' ? { ...effects, keepFrom: batch.nextOffset } : effects
     },
@@ -261,20 +271,10 @@ function gatedProcessor(run: Run, processor: Processor): Processor {
 
 async function* nothing(): AsyncGenerator<never> {}
 
-const decoder = new TextDecoder()
-
-function noteAlerts({ world, openAlerts }: Run, emit: readonly NewRecord[]): void {
-  for (const { topic, value } of emit) {
-    if (topic !== world.topics.alerts || value === null) continue
-    const { data } = JSON.parse(decoder.decode(value)) as AlertEvent
-    if (data.state === 'closed') openAlerts.delete(data.alert)
-    else openAlerts.add(data.alert)
-  }
-}
-
 /** Nothing breaks any more: what is left is sent, processed and committed, and the engine stops in order. */
 async function finish(run: Run): Promise<void> {
-  const { turns, log } = run
+  const { turns, log, cache } = run
+  await turns.until(waitFor(turns, () => cache.pending() === 0))
   if (run.unsent.length > 0) await log.append(run.unsent)
   if (run.engines.length === 0) start(run)
   // A commit in every partition, so that each reports the figures of its last life.

@@ -33,7 +33,7 @@ test('a seed repeats: the same seed, the same run', async () => {
   expect(await simulate(seeds[0]!)).toEqual(await simulate(seeds[0]!))
 })
 
-test.each<Mutation>(['torn-commit', 'skip-replay', 'forget-state', 'keep-nothing'])(
+test.each<Mutation>(['torn-commit', 'skip-replay', 'forget-state', 'keep-nothing', 'early-ack'])(
   'with %s the simulation finds a seed that fails',
   async (mutation) => {
     let tried = 0

@@ -1,0 +1,18 @@
+/** Error codes of the Kafka protocol that the simulated brokers answer (kafka.apache.org/protocol#protocol_error_codes). */
+export const CODE = {
+  OFFSET_OUT_OF_RANGE: 1,
+  UNKNOWN_TOPIC: 3,
+  NOT_LEADER: 6,
+  COORDINATOR_LOADING: 14,
+  NOT_COORDINATOR: 16,
+  ILLEGAL_GENERATION: 22,
+  UNKNOWN_MEMBER_ID: 25,
+  REBALANCE_IN_PROGRESS: 27,
+  TOPIC_ALREADY_EXISTS: 36,
+  OUT_OF_ORDER_SEQUENCE: 45,
+  DUPLICATE_SEQUENCE: 46,
+  INVALID_PRODUCER_EPOCH: 47,
+  INVALID_TXN_STATE: 48,
+  INVALID_PRODUCER_ID_MAPPING: 49,
+  CONCURRENT_TRANSACTIONS: 51,
+} as const
