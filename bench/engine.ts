@@ -1,6 +1,6 @@
 /**
- * The engine alone, on a topic that was filled before: readings per second and CPU seconds per million, one, two and
- * four engine processes, on the embedded log and on Kafka. `npm run bench engine [READINGS] [embedded|kafka] [BROKERS]`.
+ * The engine alone, on a topic that was filled before: readings per second, CPU seconds per million and how long its
+ * commits take, one, two and four engine processes, on the embedded log and on Kafka. `npm run bench engine [READINGS] [embedded|kafka] [BROKERS]`.
  * The broker's own CPU is not counted; its work shares the two cores all the same.
  */
 import { type ChildProcess, spawn } from 'node:child_process'
@@ -10,9 +10,11 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { stringify } from 'yaml'
+import { freePort } from '../src/commands/free-port.ts'
 import { loadConfig } from '../src/config/load.ts'
 import type { NewRecord } from '../src/core/ports.ts'
 import { openEventLog } from '../src/eventlog/open.ts'
+import { type Buckets, commitMs, commitsOf, sumOf } from './commits.ts'
 import { loadReadings } from './load-readings.ts'
 import { PLANT_CONFIG, STEP_MS } from './plant.ts'
 import { figuresOf } from './process.ts'
@@ -21,6 +23,10 @@ const HERE = fileURLToPath(new URL('.', import.meta.url))
 const ASSETS = 1000
 const APPEND_RECORDS = 2000
 const POLL_MS = 100
+/** The commits of the last moments before a program ends are not among those that are counted. */
+const COMMITS_POLL_MS = 500
+const HOST = '127.0.0.1'
+const FIRST_PORT = 29_080
 const PROCESSES = { embedded: [1], kafka: [1, 2, 4] } as const
 
 type LogName = keyof typeof PROCESSES
@@ -30,6 +36,8 @@ interface Row {
   readonly engines: number
   readonly 'readings per second': number
   readonly 'CPU s per million': number
+  readonly 'commit p50 ms': number
+  readonly 'commit p99 ms': number
   readonly 'peak memory MB, all': number
 }
 
@@ -56,7 +64,7 @@ async function measure(log: LogName, engines: number, readings: number, brokers:
     config,
     stringify({
       ...PLANT_CONFIG,
-      http: { port: 0 },
+      http: { requestsPerMinute: 100_000 },
       log: { dir: join(dir, 'data'), prefix, group: prefix, ...kafka },
     }),
   )
@@ -87,30 +95,42 @@ async function fill(config: string, readings: number): Promise<void> {
 }
 
 async function run(config: string, engines: number, readings: number): Promise<Omit<Row, 'log' | 'engines'>> {
+  const ports: number[] = []
+  while (ports.length < engines) ports.push(await freePort(HOST, (ports.at(-1) ?? FIRST_PORT) + 1))
   const startedMs = performance.now()
-  const args = [
-    join(HERE, '../src/main.js'),
-    'up',
-    '--role',
-    'engine',
-    '--until-caught-up',
-    '--config',
-    config,
-  ]
-  const programs = Array.from({ length: engines }, () =>
-    spawn(process.execPath, args, { stdio: ['ignore', 'ignore', 'inherit'] }),
-  )
+  const programs = ports.map((port) => start(config, port))
   const figures = new Map<number, ReturnType<typeof figuresOf>>()
-  const timer = setInterval(() => sample(programs, figures), POLL_MS)
+  const commits = new Map<number, Buckets>()
+  const timers = [
+    setInterval(() => sample(programs, figures), POLL_MS),
+    setInterval(() => void sampleCommits(ports, commits), COMMITS_POLL_MS),
+  ]
   await Promise.all(programs.map((program) => once(program, 'exit')))
-  clearInterval(timer)
+  timers.forEach(clearInterval)
   const seconds = (performance.now() - startedMs) / 1000
   const all = [...figures.values()]
   const cpuSeconds = all.reduce((sum, { cpuSeconds }) => sum + cpuSeconds, 0)
+  const latency = sumOf([...commits.values()])
   return {
     'readings per second': Math.round(readings / seconds),
     'CPU s per million': Math.round((cpuSeconds / readings) * 1e8) / 100,
+    'commit p50 ms': Math.round(commitMs(latency, 0.5) * 10) / 10,
+    'commit p99 ms': Math.round(commitMs(latency, 0.99) * 10) / 10,
     'peak memory MB, all': Math.round(all.reduce((sum, { peakMb }) => sum + peakMb, 0)),
+  }
+}
+
+function start(config: string, port: number): ChildProcess {
+  const flags = ['--role', 'engine', '--until-caught-up', '--config', config, '--http', String(port)]
+  return spawn(process.execPath, [join(HERE, '../src/main.js'), 'up', ...flags], {
+    stdio: ['ignore', 'ignore', 'inherit'],
+  })
+}
+
+async function sampleCommits(ports: readonly number[], commits: Map<number, Buckets>): Promise<void> {
+  for (const port of ports) {
+    const found = await commitsOf(port)
+    if (found !== null) commits.set(port, found)
   }
 }
 

@@ -44,6 +44,7 @@ export function kafkaDisturbances(context: PlantContext, parts: KafkaParts, with
   }
   return [
     { name: 'kill', share: 1, run: killer(scene) },
+    { name: 'ingest', share: 0.1, run: (random) => killIngest(scene, random) },
     { name: 'zombie', share: 0.2, run: (random) => zombie(scene, random) },
     { name: 'restart', share: 0.1, run: (random) => restart(scene, random) },
     ...(parts.proxy ? [{ name: 'lost-answer', share: 0.3, run: loser(scene) }] : []),
@@ -76,6 +77,16 @@ function killer({ engines, ingests, http, working }: Scene) {
     latest = target
     return `kill -9, role ${roleOf(target)}, ${isReady ? 'at work' : 'while it starts'}`
   }
+}
+
+/** While messages come, so that some are taken and not yet on the log, and others on it and not yet acknowledged. */
+async function killIngest({ ingests, working }: Scene, random: Random): Promise<string> {
+  const target = pick(ingests, random)
+  await working()
+  await wait(random.between(...WORK_MS))
+  await target.kill()
+  target.start()
+  return 'kill -9, role ingest, at work'
 }
 
 async function zombie({ engines, working }: Scene, random: Random): Promise<string> {

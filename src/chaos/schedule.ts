@@ -9,13 +9,16 @@ export interface Step {
 }
 
 /**
- * @param disturbances the first is the kill; of each other there is its share of the kills, at least one
- * @param kills how often the first comes
+ * @param disturbances of each there is its share, at least one; the greatest share (the kill's, where it is among them)
+ *   is the whole
+ * @param kills how often the one with the greatest share comes
  */
 export function scheduleOf(disturbances: readonly Disturbance[], kills: number, seed: number): Step[] {
   const random = createRandom(seed, 'order')
+  const greatest = Math.max(...disturbances.map(({ share }) => share))
+  const timesOf = (share: number) => Math.max(1, Math.round((kills * share) / (greatest || 1)))
   const all = disturbances.flatMap((disturbance) =>
-    Array.from({ length: Math.max(1, Math.round(kills * disturbance.share)) }, () => disturbance),
+    Array.from({ length: timesOf(disturbance.share) }, () => disturbance),
   )
   // Fisher-Yates
   for (let i = all.length - 1; i > 0; i--) {

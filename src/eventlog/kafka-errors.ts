@@ -118,11 +118,6 @@ export function isPassing(error: unknown): boolean {
   return AWAY.has(type) ? !isHandshakeFault(error) : PASSING.has(type)
 }
 
-/** The transactional id has another owner, or its transaction was given up. */
-export function isFenced(error: unknown): boolean {
-  return ['INVALID_PRODUCER_EPOCH', 'PRODUCER_FENCED', 'INVALID_PRODUCER_ID_MAPPING'].includes(typeOf(error))
-}
-
 /** In words: what, where, and what would be right. A failure stays as it is. */
 export function plainly(error: unknown, doing: Doing): Failure {
   if (isFailure(error)) return error

@@ -25,11 +25,15 @@ export async function offsetsAt(
   )
 }
 
-/** Bounds of each partition, in order. */
-export async function boundsOf(client: KafkaClient, topic: string): Promise<readonly Bounds[]> {
+/** Bounds of each partition, in order; of those that are named, or of all. */
+export async function boundsOf(
+  client: KafkaClient,
+  topic: string,
+  partitions?: readonly number[],
+): Promise<readonly Bounds[]> {
   const [starts, ends] = await Promise.all([
-    offsetsAt(client, topic, EARLIEST),
-    offsetsAt(client, topic, LATEST),
+    offsetsAt(client, topic, EARLIEST, partitions),
+    offsetsAt(client, topic, LATEST, partitions),
   ])
   return [...starts.keys()]
     .sort((a, b) => a - b)
@@ -38,11 +42,8 @@ export async function boundsOf(client: KafkaClient, topic: string): Promise<read
 
 /** Bounds of one partition. */
 export async function boundsOfOne(client: KafkaClient, topic: string, partition: number): Promise<Bounds> {
-  const [starts, ends] = await Promise.all([
-    offsetsAt(client, topic, EARLIEST, [partition]),
-    offsetsAt(client, topic, LATEST, [partition]),
-  ])
-  return { start: starts.get(partition)!, end: ends.get(partition)! }
+  const [bounds] = await boundsOf(client, topic, [partition])
+  return bounds!
 }
 
 async function askLeaders(

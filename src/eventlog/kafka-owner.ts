@@ -29,6 +29,8 @@ export interface Owner {
   acquire(): Promise<number | null>
   /** As in `followed.ts`; also when an answer was lost it is known at the end what is committed. */
   commit(commit: Commit): Promise<void>
+  /** As in `kafka-transaction.ts`: who leaves in good order leaves nothing behind that is still to appear. */
+  untilSeen(): Promise<void>
   /** The partition is no longer ours: nothing more is begun. */
   lose(): void
 }
@@ -51,6 +53,7 @@ export function createOwner(options: OwnerOptions): Owner {
   return {
     acquire: async () => (await acquire(state)).offset,
     commit: (commit) => commitOnce(state, commit),
+    untilSeen: () => options.transactions.untilSeen(),
     lose() {
       state.lost = true
     },

@@ -6,7 +6,7 @@ import type { FollowedLog } from './followed.ts'
 import { BATCH_BYTES, BATCH_RECORDS } from './follower.ts'
 import type { KafkaClient } from './kafka-client.ts'
 import { createCompactedStream } from './kafka-compacted.ts'
-import { boundsOfOne, EARLIEST, LATEST, offsetsAt } from './kafka-offsets.ts'
+import { boundsOfOne } from './kafka-offsets.ts'
 import type { Owner } from './kafka-owner.ts'
 import { chunksOf, latestPerKey } from './kafka-range.ts'
 import { createStream, type Stream } from './kafka-stream.ts'
@@ -92,6 +92,7 @@ export function followPartition(
     stream.close()
     // A drive that is dropped closes nothing, as after a crash; this one only lost its partition.
     if (ride.abandoned) await closeLost(processor, (error) => options.onError?.(error, partition))
+    else await ownership?.owner.untilSeen()
     await ownership?.close()
   })
   return {
@@ -149,11 +150,8 @@ async function* statesOf(
   topic: string,
   partition: number,
 ): AsyncGenerator<readonly LogRecord[]> {
-  const [starts, ends] = await Promise.all([
-    offsetsAt(client, topic, EARLIEST, [partition]),
-    offsetsAt(client, topic, LATEST, [partition]),
-  ])
-  const latest = await latestPerKey(client, topic, partition, starts.get(partition)!, ends.get(partition)!)
+  const { start, end } = await boundsOfOne(client, topic, partition)
+  const latest = await latestPerKey(client, topic, partition, start, end)
   yield* chunksOf(
     latest.filter(({ value }) => value !== null),
     Number.POSITIVE_INFINITY,

@@ -9,9 +9,10 @@
  */
 import type { KafkaCompression } from '../config/settings.ts'
 import { failure } from '../core/errors.ts'
-import { checkSizes, MOST_SEQUENCE, type Packed, packRounds } from './kafka-batches.ts'
+import { checkSizes, MOST_SEQUENCE, packRounds } from './kafka-batches.ts'
 import { type KafkaClient, pause } from './kafka-client.ts'
 import { isAway, isPassing, typeOf } from './kafka-errors.ts'
+import { LATEST, offsetsAt } from './kafka-offsets.ts'
 import { type Sending, sendAll } from './kafka-produce.ts'
 import type { TransactionOf } from './kafka-protocol.ts'
 import type { Slice } from './route.ts'
@@ -25,6 +26,9 @@ const TRANSACTION = 1
  */
 const NEXT_TRANSACTION: BackOff = { firstMs: 1, mostMs: 20 }
 const MOVED: BackOff = { firstMs: 20, mostMs: 500 }
+/** How often to look whether readers see a commit, and the longest time to wait for that. */
+const SEEN_LOOK_MS = 5
+const SEEN_WITHIN_MS = 2000
 
 export interface TransactionsOptions {
   /** Connections that no other partition shares: brokers answer those of one connection one after another. */
@@ -54,6 +58,15 @@ export interface Transactions {
    *   it is committed
    */
   commit(slices: readonly Slice[], position: PositionCommit): Promise<void>
+  /** Resolves when readers see the last commit: a moment after it was answered, at the latest after 2 s. */
+  untilSeen(): Promise<void>
+}
+
+/** Where what was written ends in a partition. */
+interface WrittenEnd {
+  readonly topic: string
+  readonly partition: number
+  readonly end: number
 }
 
 interface State {
@@ -61,10 +74,12 @@ interface State {
   /** `null`: to be opened. */
   owner: TransactionOf | null
   sequences: Map<string, number>
+  /** Of the last commit. Those before it are seen: it could not have begun else. */
+  written: readonly WrittenEnd[]
 }
 
 export function createTransactions(options: TransactionsOptions): Transactions {
-  const state: State = { options, owner: null, sequences: new Map() }
+  const state: State = { options, owner: null, sequences: new Map(), written: [] }
   return {
     open: () => open(state),
     isOpen: () => state.owner !== null,
@@ -73,10 +88,30 @@ export function createTransactions(options: TransactionsOptions): Transactions {
       const { owner } = state
       if (owner === null) throw failure('unavailable', `${options.transactionalId} is not open`)
       state.owner = null
-      await commit(state, owner, slices, position)
+      state.written = await commit(state, owner, slices, position)
       const isSpent = [...state.sequences.values()].some((sequence) => sequence > MOST_SEQUENCE)
       if (!isSpent) state.owner = owner
     },
+    async untilSeen() {
+      if (state.written.length === 0) return
+      const client = await options.connect()
+      // It is committed in any case; brokers that are away now show it later.
+      await Promise.race([
+        Promise.allSettled([seen(client, state.written)]),
+        pause(client.scheduler, SEEN_WITHIN_MS),
+      ])
+    },
+  }
+}
+
+/** Brokers answer a commit when it is certain, and only then write its end into each partition. */
+async function seen(client: KafkaClient, written: readonly WrittenEnd[]): Promise<void> {
+  for (const { topic, partition, end } of written) {
+    for (;;) {
+      const ends = await offsetsAt(client, topic, LATEST, [partition])
+      if (ends.get(partition)! >= end) break
+      await pause(client.scheduler, SEEN_LOOK_MS)
+    }
   }
 }
 
@@ -103,7 +138,7 @@ async function commit(
   owner: TransactionOf,
   slices: readonly Slice[],
   position: PositionCommit,
-): Promise<void> {
+): Promise<readonly WrittenEnd[]> {
   const client = await state.options.connect()
   const deadline = performance.now() + client.settings.transactionTimeoutMs
   const coordinator = () => client.coordinator(TRANSACTION, owner.transactionalId)
@@ -114,11 +149,12 @@ async function commit(
       (await coordinator()).addPartitionsToTxn({ ...owner, topics }),
     )
   }
-  await bothOf(
+  const written = await bothOf(
     produce(state, client, owner, slices, deadline),
     commitPosition(client, owner, position, deadline),
   )
   await (await coordinator()).endTxn({ ...owner, transactionResult: true })
+  return written
 }
 
 async function produce(
@@ -127,7 +163,7 @@ async function produce(
   owner: TransactionOf,
   slices: readonly Slice[],
   deadline: number,
-): Promise<void> {
+): Promise<readonly WrittenEnd[]> {
   const { compression, mostBytes, now } = state.options
   const rounds = packRounds(slices, {
     writer: {
@@ -142,15 +178,13 @@ async function produce(
   })
   const { transactionalId } = owner
   const tryAgain = (error: unknown) => isAnswered(error) && performance.now() < deadline
-  for (const round of rounds) await sendRound(client, round, { transactionalId, tryAgain })
-}
-
-async function sendRound(
-  client: KafkaClient,
-  round: readonly Packed[],
-  options: { readonly transactionalId: string; tryAgain(error: unknown): boolean },
-): Promise<void> {
-  await sendAll(client, round, { ...options, written: new Map<Sending, number>() })
+  const written = new Map<Sending, number>()
+  for (const round of rounds) await sendAll(client, round, { transactionalId, tryAgain, written })
+  return rounds.flat().map((batch) => ({
+    topic: batch.topic,
+    partition: batch.partition,
+    end: written.get(batch)! + batch.count,
+  }))
 }
 
 async function commitPosition(
@@ -192,8 +226,11 @@ function isAnswered(error: unknown): boolean {
 }
 
 /** Waits for both also when one fails: nothing may still be on its way when the transaction is given up. */
-async function bothOf(...works: readonly Promise<void>[]): Promise<void> {
-  for (const end of await Promise.allSettled(works)) if (end.status === 'rejected') throw end.reason
+async function bothOf<Result>(first: Promise<Result>, second: Promise<void>): Promise<Result> {
+  const [one, other] = await Promise.allSettled([first, second])
+  if (one.status === 'rejected') throw one.reason
+  if (other.status === 'rejected') throw other.reason
+  return one.value
 }
 
 function partitionsOf(slices: readonly Slice[]): { topic: string; partitions: number[] }[] {

@@ -25,6 +25,18 @@ test('as many kills as asked for, and the share of each other kind, at least one
   )
 })
 
+test('without the kill the most frequent of the others comes as often', () => {
+  const some: Disturbance[] = [
+    { name: 'ingest', share: 0.1, run: async () => 'killed' },
+    { name: 'broker', share: 0.05, run: async () => 'killed' },
+    { name: 'loss', share: 0, run: async () => 'lost' },
+  ]
+  const all = scheduleOf(some, 20, 1).map(({ disturbance }) => disturbance.name)
+  const count = (name: string) => all.filter((one) => one === name).length
+  expect([count('ingest'), count('broker'), count('loss')]).toEqual([20, 10, 1])
+  expect(scheduleOf(some.slice(2), 20, 1)).toHaveLength(1)
+})
+
 test('a seed gives the same order and the same draws again, another seed others', () => {
   const draws = (seed: number) => scheduleOf(kinds, 20, seed).map(({ random }) => random.uniform())
   expect(names(20, 7)).toEqual(names(20, 7))

@@ -63,6 +63,12 @@ test('large batches and values take their room and give it back', () => {
   ])
 })
 
+test('headers may have any name', () => {
+  const headers = Object.fromEntries(['__proto__', 'toString', 'constructor', ''].map((name) => [name, name]))
+  const [record] = decoded(encodeBatch([{ key: null, value: null, headers }], 0, 0))
+  expect(Object.entries(record!.headers)).toEqual(Object.entries(headers))
+})
+
 test('records without headers share the empty ones', () => {
   const bytes = encodeBatch(
     [

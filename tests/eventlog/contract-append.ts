@@ -131,6 +131,21 @@ function content(subject: () => Subject): void {
     }
   })
 
+  test('headers may have any name, also those that every object has', async () => {
+    const names = ['__proto__', 'toString', 'constructor', 'hasOwnProperty', 'valueOf', '', 'a b', 'é']
+    const headers = Object.fromEntries(names.map((name, index) => [name, `${index}`]))
+    await subject().log.append([
+      { topic: TOPICS.alerts, key: 'k', value: null, headers, partition: 0 },
+      { topic: TOPICS.alerts, key: 'k', value: null, headers: { type: 'tick' }, partition: 0 },
+    ])
+    for (const restart of [false, true]) {
+      if (restart) await subject().restart()
+      const [found, bare] = await readAll(subject().log, TOPICS.alerts, 0)
+      expect(Object.entries(found!.headers)).toEqual(Object.entries(headers))
+      expect(Object.entries(bare!.headers)).toEqual([['type', 'tick']])
+    }
+  })
+
   test('what is in the log no longer depends on the buffers that were given', async () => {
     const value = Buffer.from('before')
     await subject().log.append([{ topic: TOPICS.readings, key: 'a', value }])

@@ -86,6 +86,14 @@ describe('round trips', () => {
     )
   })
 
+  test('headers may have any name', () => {
+    const headers = Object.fromEntries(
+      ['__proto__', 'toString', 'constructor', ''].map((name) => [name, name]),
+    )
+    const { records: found } = decodeBatches(encode([{ topic: 't', key: null, value: null, headers }]), 0, [])
+    expect(Object.entries(found[0]!.headers)).toEqual(Object.entries(headers))
+  })
+
   test('what we write kafkajs reads', async () => {
     // It gathers headers in a plain object, where `toString` is there before it comes.
     const readable = records.filter((all) =>

@@ -47,7 +47,7 @@ describe.skipIf(requires('kafka').missing)('compression', () => {
   )
 
   test.each(['uncompressed', 'gzip', 'snappy', 'lz4', 'zstd'])(
-    '%s is read and followed',
+    '%s is read and followed (check 17)',
     async (compression) => {
       const prefix = freshPrefix()
       const topics = topicNames(prefix)

@@ -37,7 +37,7 @@ describe.skipIf(requires('kafka').missing)('killed', () => {
   })
   afterAll(() => kafka.stop())
 
-  test.each(CASES)('at %s, while it waits and the %s is lost', async (api, lost) => {
+  test.each(CASES)('at %s, while it waits and the %s is lost (check 3)', async (api, lost) => {
     const prefix = freshPrefix()
     const topics = topicNames(prefix)
     const group = `${prefix}engine`

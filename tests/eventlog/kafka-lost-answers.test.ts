@@ -62,7 +62,7 @@ describe.skipIf(requires('kafka').missing)('lost answers', () => {
     ...questions.map((api) => [api, 'answer'] as const),
   ]
 
-  test.each(cases)('%s, the %s lost three times: a commit is done once', async (api, lost) => {
+  test.each(cases)('%s, the %s lost three times: a commit is done once (check 4)', async (api, lost) => {
     const outside = await open(kafka.brokers)
     const { log, topics, group } = await open(kafka.proxied, outside.topics)
     const errors: Error[] = []

@@ -14,12 +14,16 @@ import { checkCounted, untilCommitted } from './kafka-counting.ts'
 import { freshPrefix } from './kafka-subject.ts'
 
 // Brokers and processes start and end here, on machines that are busy with other tests as well.
-vi.setConfig({ testTimeout: 240_000, hookTimeout: 240_000 })
+vi.setConfig({ testTimeout: 600_000, hookTimeout: 240_000 })
 
 const SCRIPT = fileURLToPath(new URL('./kafka-worker.mjs', import.meta.url))
 const PARTITIONS = 4
 const SESSION_MS = 1500
+/** Long enough that nobody is given up whom nobody stops. */
+const CALM_SESSION_MS = 10_000
 const KEYS = 40
+/** Only a failing test waits this long; starting brokers and processes takes its time where many share the cores. */
+const WITHIN_MS = 120_000
 
 let kafka: OwnKafka
 
@@ -34,7 +38,7 @@ interface Plant {
 }
 
 /** Readings come all the time, until `finish`. */
-async function startPlant(): Promise<Plant> {
+async function startPlant(sessionMs = SESSION_MS): Promise<Plant> {
   const prefix = freshPrefix()
   const topics = topicNames(prefix)
   const log = await openKafkaLog({
@@ -60,7 +64,7 @@ async function startPlant(): Promise<Plant> {
     log,
     workers,
     async start() {
-      const worker = startScript(SCRIPT, [kafka.brokers, prefix, `${PARTITIONS}`, `${SESSION_MS}`])
+      const worker = startScript(SCRIPT, [kafka.brokers, prefix, `${PARTITIONS}`, `${sessionMs}`])
       workers.push(worker)
       await worker.said('up')
       return worker
@@ -69,7 +73,7 @@ async function startPlant(): Promise<Plant> {
       isRunning = false
       await sending
       const wanted = await ends(topics.readings)
-      await untilCommitted(log, `${prefix}engine`, topics.readings, wanted, 60_000)
+      await untilCommitted(log, `${prefix}engine`, topics.readings, wanted, WITHIN_MS)
       for (const worker of workers) worker.kill('SIGTERM')
       await Promise.all(workers.map(({ ended }) => ended))
       const counted = await checkCounted(log, topics)
@@ -81,6 +85,8 @@ async function startPlant(): Promise<Plant> {
 }
 
 const linesOf = (workers: readonly Child[]) => workers.flatMap((worker) => worker.lines())
+
+const hasCommitted = (worker: Child) => worker.lines().some((line) => line.startsWith('committed'))
 
 /** What a worker owns by what it has said. */
 function ownedBy(worker: Child): Set<string> {
@@ -117,22 +123,24 @@ describe.skipIf(requires('kafka').missing)('workers of a group', () => {
     for (let round = 0; round < 4; round++) {
       const zombie = plant.workers[round % 2]!
       const other = plant.workers[(round + 1) % 2]!
-      await until(() => /committed/.test(zombie.lines().at(-1) ?? ''))
+      await until(() => ownedBy(zombie).size > 0 && /committed/.test(zombie.lines().at(-1) ?? ''), WITHIN_MS)
       zombie.kill('SIGSTOP')
-      await until(() => ownedBy(other).size === PARTITIONS)
+      await until(() => ownedBy(other).size === PARTITIONS, WITHIN_MS)
       const heard = zombie.lines().length
+      const had = [...ownedBy(zombie)]
       await wait(300)
       zombie.kill('SIGCONT')
-      await until(() =>
-        zombie
-          .lines()
-          .slice(heard)
-          .some((line) => /conflict .*given this member up/.test(line)),
-      )
+      await until(() => {
+        const since = zombie.lines().slice(heard)
+        return had.every((partition) => since.includes(`left ${partition}`))
+      }, WITHIN_MS)
       await wait(400)
     }
     await plant.finish()
-    expect(linesOf(plant.workers).filter((line) => line.startsWith('torn'))).toEqual([])
+    const lines = linesOf(plant.workers)
+    expect(lines.filter((line) => line.startsWith('torn'))).toEqual([])
+    // On a machine that starves it, the group has given a worker up before it is stopped: then it has nothing more to hear.
+    expect(lines.filter((line) => /conflict .*given this member up/.test(line)).length).toBeGreaterThan(0)
   })
 
   test('the broker killed and started again under load, twice: all go on by themselves (check 5)', async () => {
@@ -146,28 +154,30 @@ describe.skipIf(requires('kafka').missing)('workers of a group', () => {
       const before = linesOf(workers).filter((line) => line.startsWith('committed')).length
       await until(
         () => linesOf(workers).filter((line) => line.startsWith('committed')).length > before + 10,
-        60_000,
+        WITHIN_MS,
       )
     }
     await plant.finish()
   })
 
-  test('one, four, then one again: partitions that stay where they are are not let go (check 6)', async () => {
-    const plant = await startPlant()
+  test('one, four, then one again, twice: partitions that stay where they are are not let go (check 6)', async () => {
+    const plant = await startPlant(CALM_SESSION_MS)
     const first = await plant.start()
     await first.said('committed')
-    for (let i = 0; i < 3; i++) await plant.start()
-    await until(() =>
-      plant.workers.every((worker) => worker.lines().some((line) => line.startsWith('committed'))),
-    )
-    const kept = first.lines().filter((line) => line.startsWith('left')).length
-    expect(kept).toBe(PARTITIONS - 1)
-    for (const worker of plant.workers.splice(1)) {
-      worker.kill('SIGTERM')
-      expect(await worker.ended).toBe(0)
+    for (let round = 1; round <= 2; round++) {
+      const others = [await plant.start(), await plant.start(), await plant.start()]
+      await until(() => [first, ...others].every((worker) => hasCommitted(worker)), WITHIN_MS)
+      const kept = first.lines().filter((line) => line.startsWith('left')).length
+      expect(kept).toBe(round * (PARTITIONS - 1))
+      for (const worker of others) {
+        worker.kill('SIGTERM')
+        expect(await worker.ended).toBe(0)
+      }
+      plant.workers.splice(1)
+      await until(() => ownedBy(first).size === PARTITIONS, WITHIN_MS)
     }
     await plant.finish()
     const taken = first.lines().filter((line) => line.startsWith('owns'))
-    expect(taken.length).toBe(PARTITIONS + PARTITIONS - 1)
+    expect(taken.length).toBe(PARTITIONS + 2 * (PARTITIONS - 1))
   })
 })
