@@ -43,7 +43,6 @@ export interface WireBroker {
   readonly nodeId: number | string
   readonly connectionPool: WirePool
   readonly versions: unknown
-  isConnected(): boolean
   initProducerId(request: {
     readonly transactionalId?: string
     readonly transactionTimeout: number
@@ -162,7 +161,6 @@ export interface Metadata {
 export interface PartitionMetadata {
   readonly partitionId: number
   readonly leader: number
-  readonly partitionErrorCode: number
 }
 
 export interface WireCluster {

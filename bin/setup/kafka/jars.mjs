@@ -11,8 +11,8 @@ import { step } from '../progress.mjs'
 import { endOf, onPath, run } from '../run.mjs'
 import { trouble } from '../trouble.mjs'
 
-/** The version that the tests run against. */
-export const KAFKA_VERSION = '4.1.0'
+/** The version that the tests and `chaos` run against, unless a variable names another (`.ci/versions` does). */
+export const KAFKA_VERSION = process.env.KAFKA_VERSION || '4.1.0'
 
 const DOWNLOAD_LIMIT_MS = 10 * 60_000
 
