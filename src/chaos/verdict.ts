@@ -39,7 +39,9 @@ export async function judgeLog(log: EventLog, settings: Settings, seen: Witnesse
   const { topics } = settings.log
   const logged = createLogged(seen.load, seen.published)
   const [pipeline] = settings.pipelines
-  if (!pipeline) throw failure('config', 'chaos needs a pipeline')
+  if (!pipeline || !('sizeMs' in pipeline.window)) {
+    throw failure('config', 'chaos needs a pipeline whose windows are of a time')
+  }
   const windows = createWindowCounts(pipeline.name, pipeline.window.sizeMs)
   const { reference, readings } = await runReference(log, settings, logged, windows)
 

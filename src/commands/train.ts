@@ -3,6 +3,7 @@
  * standard error, and on standard output where the model is.
  */
 import { failure } from '../core/errors.ts'
+import { shapeOf } from '../core/window.ts'
 import { loadBackend } from '../model/backend.ts'
 import { writeModel } from '../model/folder.ts'
 import { modelCard } from '../training/card.ts'
@@ -63,12 +64,11 @@ function recipeOf(
   { name, version, source, licence, channels, dataset }: TrainingSource,
   seed: number,
 ): Recipe {
-  const { sizeMs, hopMs } = dataset.window
   return {
     name,
     version,
     source,
-    window: { sizeMs, hopMs },
+    window: shapeOf(dataset.window),
     channels,
     horizon: dataset.horizon,
     rule: RULE,

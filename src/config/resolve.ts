@@ -8,6 +8,7 @@ import { durationMs, sizeBytes } from '../core/units.ts'
 import { kafkaFindings, resolveKafka } from './kafka.ts'
 import type { ConfigFile } from './schema.ts'
 import type { AssetGroupSettings, Limits, LogSettings, PipelineSettings, Settings } from './settings.ts'
+import { resolveWindow, windowFindings } from './window.ts'
 
 type PipelineFile = ConfigFile['pipelines'][number]
 
@@ -17,7 +18,8 @@ type PipelineFile = ConfigFile['pipelines'][number]
  */
 export function resolveSettings(file: ConfigFile, modelsDir: string): Settings {
   const wrong = [
-    ...file.pipelines.flatMap(windowFindings),
+    ...file.pipelines.flatMap(({ window }, i) => windowFindings(window, `pipelines.${i}.window`)),
+    ...file.pipelines.flatMap(ruleFindings),
     ...nameFindings(file),
     ...topicFindings(file),
     ...shareFindings(file),
@@ -75,21 +77,10 @@ function resolvePipeline(pipeline: PipelineFile): PipelineSettings {
   return {
     name: pipeline.name,
     assets: pipeline.assets,
-    window: windowOf(pipeline),
+    window: resolveWindow(pipeline.window),
     features: pipeline.features,
     model: pipeline.model ?? null,
     alerts: pipeline.alerts.map(resolveRule),
-  }
-}
-
-function windowOf({ window }: PipelineFile): PipelineSettings['window'] {
-  const sizeMs = durationMs(window.size)
-  const latenessMs = durationMs(window.lateness)
-  return {
-    sizeMs,
-    hopMs: window.hop === undefined ? sizeMs : durationMs(window.hop),
-    latenessMs,
-    idleMs: window.idle === undefined ? Math.max(2 * sizeMs, sizeMs + latenessMs) : durationMs(window.idle),
   }
 }
 
@@ -124,29 +115,14 @@ function resolveLimits({
   }
 }
 
-function windowFindings(pipeline: PipelineFile, index: number): string[] {
-  const { sizeMs, hopMs, latenessMs, idleMs } = windowOf(pipeline)
-  const at = `pipelines.${index}.window`
-  const found: string[] = []
-  if (sizeMs <= 0) found.push(`${at}.size: ${pipeline.window.size} is wrong; a window is at least 1ms long`)
-  if (hopMs <= 0 || hopMs > sizeMs) {
-    found.push(
-      `${at}.hop: ${pipeline.window.hop} is wrong; expected more than 0 and at most size (${pipeline.window.size})`,
-    )
-  }
-  if (idleMs < sizeMs + latenessMs) {
-    found.push(
-      `${at}.idle: ${pipeline.window.idle} is wrong; expected at least size + lateness (${sizeMs + latenessMs}ms)`,
-    )
-  }
-  for (const { rule, above, clearBelow } of pipeline.alerts) {
-    if (clearBelow !== undefined && clearBelow > above) {
-      found.push(
-        `pipelines.${index}.alerts: rule ${rule}: clearBelow ${clearBelow} is wrong; expected at most above (${above})`,
-      )
-    }
-  }
-  return found
+function ruleFindings({ alerts }: PipelineFile, index: number): string[] {
+  return alerts.flatMap(({ rule, above, clearBelow }) =>
+    clearBelow !== undefined && clearBelow > above
+      ? [
+          `pipelines.${index}.alerts: rule ${rule}: clearBelow ${clearBelow} is wrong; expected at most above (${above})`,
+        ]
+      : [],
+  )
 }
 
 /** Rule names are unique over the pipelines of an asset: an alert's id holds only the rule. */

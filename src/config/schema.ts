@@ -7,6 +7,9 @@ import { ASSET_ID, SEVERITIES } from '../core/records.ts'
 
 const strict = { additionalProperties: false }
 
+/** Most readings in a window of a count. */
+const MOST_COUNTED = 1_000_000
+
 const Duration = (description: string, fallback?: string) =>
   Type.String({
     pattern: '^[0-9]+(\\.[0-9]+)?(ms|s|m|h|d)$',
@@ -181,21 +184,39 @@ const AlertRule = Type.Object(
   strict,
 )
 
+/** Of a time (`size`), of a number of readings (`count`) or between pauses (`session`): one of the three. */
+const Window = Type.Object(
+  {
+    size: Type.Optional(Duration('Length of a window; 30s when neither count nor session is given')),
+    count: Type.Optional(
+      Type.Integer({ minimum: 1, maximum: MOST_COUNTED, description: 'Readings of a window, in log order' }),
+    ),
+    session: Type.Optional(Duration('Pause that ends a window')),
+    hop: Type.Optional(
+      Type.Union([Type.Integer({ minimum: 1 }), Duration('Longest')], {
+        description:
+          'Distance between window starts, at most size or count: a duration with size, readings with count; default: size or count',
+      }),
+    ),
+    max: Type.Optional(
+      Duration('Sessions are cut at multiples of this since the epoch; default 24h, at least session'),
+    ),
+    lateness: Duration('How far behind its latest reading an asset may still send', '10s'),
+    idle: Type.Optional(
+      Duration(
+        'Silence after which open windows close; default 2 × size, at least size + lateness; with count 5m, at ' +
+          'least lateness (a pause longer than this ends the run); with session 2 × session, at least session + lateness',
+      ),
+    ),
+  },
+  { ...strict, default: {} },
+)
+
 const Pipeline = Type.Object(
   {
     name: Name,
     assets: Text('Asset id, or a pattern with *', '*'),
-    window: Type.Object(
-      {
-        size: Duration('Length of a window', '30s'),
-        hop: Type.Optional(Duration('Distance between window starts, at most size; default: size')),
-        lateness: Duration('How far behind its latest reading an asset may still send', '10s'),
-        idle: Type.Optional(
-          Duration('Silence after which open windows close; default 2 × size, at least size + lateness'),
-        ),
-      },
-      { ...strict, default: {} },
-    ),
+    window: Window,
     features: Type.Union([Type.Literal('default'), Type.Array(Type.String(), { minItems: 1 })], {
       default: 'default',
     }),

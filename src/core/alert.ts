@@ -24,6 +24,8 @@ export interface AlertSlot {
   transitions: number
   run: number
   since: number
+  /** `raisedAt` of the last alert; -Infinity before the first. */
+  raisedAt: number
 }
 
 export type AlertSlots = AlertSlot[]
@@ -46,7 +48,13 @@ export interface ScoredWindow {
 }
 
 export function makeAlertSlots(rules: number): AlertSlots {
-  return Array.from({ length: rules }, () => ({ open: null, transitions: 0, run: 0, since: 0 }))
+  return Array.from({ length: rules }, () => ({
+    open: null,
+    transitions: 0,
+    run: 0,
+    since: 0,
+    raisedAt: Number.NEGATIVE_INFINITY,
+  }))
 }
 
 /** Moves a rule by a scored window. */
@@ -74,20 +82,23 @@ function raise(rule: AlertRule, slot: AlertSlot, window: ScoredWindow): AlertCha
   const { asset, pipeline, windowEnd, score } = window
   slot.run = 0
   slot.transitions = 0
+  // Windows of a count may end at one time, or a little earlier than the one before; an alert's id stays its own.
+  const raisedAt = Math.max(windowEnd, slot.raisedAt + 1)
+  slot.raisedAt = raisedAt
   const alert: Alert = {
-    alert: `${asset}:${rule.rule}:${windowEnd}`,
+    alert: `${asset}:${rule.rule}:${raisedAt}`,
     asset,
     pipeline,
     rule: rule.rule,
     state: 'active',
     severity: rule.severity,
     score,
-    raisedAt: windowEnd,
-    updatedAt: windowEnd,
+    raisedAt,
+    updatedAt: raisedAt,
     windowEnd,
     reasons: window.reasons(),
   }
-  return change(slot, 'raised', alert, windowEnd)
+  return change(slot, 'raised', alert, raisedAt)
 }
 
 /** People hear of an open alert again only when its severity or its leading channel changes. */

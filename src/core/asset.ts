@@ -4,21 +4,22 @@
  * on in the order in which they closed. `settle.ts` turns those into scores and alerts.
  */
 import { type AlertSlots, makeAlertSlots } from './alert.ts'
+import { type CountRun, endRun, makeCountRun, takeCounted } from './count-windows.ts'
 import { channelIndex, growLayout, type Layout } from './layout.ts'
-import { addValue, MOMENT_SLOTS, STATISTICS, writeStatistics } from './moments.ts'
 import { makeNormal, type Normal, widenNormal } from './normal.ts'
+import {
+  addReading,
+  type ClosedWindow,
+  closeWindow,
+  makeOpenWindow,
+  type OpenWindow,
+  widenWindow,
+} from './open-window.ts'
 import { isRemembered, makeRecent, type Recent, remember } from './recent.ts'
 import type { ClosedBy } from './records.ts'
+import { isLateForSessions, takeIntoSession } from './session-windows.ts'
 import { type Shape, valuesHash } from './shape.ts'
-import { firstWindowStart, type WindowRule } from './window.ts'
-
-/** A window that still takes readings: [start, start + size). */
-export interface OpenWindow {
-  readonly start: number
-  count: number
-  /** Moments of all channels of the asset's layout, `MOMENT_SLOTS` each. */
-  moments: Float64Array
-}
+import { firstWindowStart, type TimeRule, type WindowRule } from './window.ts'
 
 export interface AssetState {
   readonly asset: string
@@ -31,23 +32,12 @@ export interface AssetState {
   watermark: number
   /** The partition's summed `elapsed` when it last heard of this asset. */
   heardAtMs: number
-  /** By start, ascending. */
+  /** By start, ascending; windows of a count in the order in which they began. */
   windows: OpenWindow[]
+  readonly run: CountRun
   readonly recent: Recent
   readonly normal: Normal
   readonly alerts: AlertSlots
-}
-
-/** A window with its statistics, on its way to the net. */
-export interface ClosedWindow {
-  readonly state: AssetState
-  readonly channels: readonly string[]
-  readonly start: number
-  readonly end: number
-  readonly count: number
-  readonly closed: ClosedBy
-  /** `STATISTICS` of each channel, NaN where it has no value. */
-  readonly statistics: Float64Array
 }
 
 /** What became of a reading (label `result` of `readings_total`). */
@@ -80,6 +70,7 @@ export function makeAssetState(asset: string, pipeline: number, layout: Layout, 
     watermark: Number.NEGATIVE_INFINITY,
     heardAtMs: 0,
     windows: [],
+    run: makeCountRun(),
     recent: makeRecent(),
     normal: makeNormal(layout.channels.length),
     alerts: makeAlertSlots(rules),
@@ -100,25 +91,28 @@ export function advance(
   closed: ClosedWindow[],
 ): Exclude<ReadingResult, 'future'> {
   const { ts } = reading
-  const { sizeMs, hopMs, latenessMs } = rules.window
+  const { window } = rules
   state.heardAtMs = elapsedMs
-  const lastStart = Math.floor(ts / hopMs) * hopMs
-  if (lastStart + sizeMs <= state.watermark) return 'late'
+  if (isLate(state, ts, window)) return 'late'
   if (!reading.arrival) {
     const hash = valuesHash(reading.shape, reading.values)
     if (ts <= state.maxTs && isRemembered(state.recent, ts, hash)) return 'duplicate'
-    remember(state.recent, ts, hash, state.watermark - sizeMs, rules.dedupePerAsset)
+    remember(state.recent, ts, hash, oldestTaken(state, window), rules.dedupePerAsset)
   }
   if (state.layout.grows) widen(state, reading.shape)
-  for (let start = firstWindowStart(ts, rules.window); start <= lastStart; start += hopMs) {
-    if (start + sizeMs > state.watermark) addReading(openWindow(state, start), state.layout, reading)
+  if ('count' in window) {
+    takeCounted(state, reading, window, closed)
+    return 'windowed'
   }
+  if ('gapMs' in window) takeIntoSession(state, reading, window)
+  else takeTimed(state, reading, window)
   if (ts > state.maxTs) {
     state.maxTs = ts
-    moveWatermark(state, ts - latenessMs, rules.window, 'watermark', closed)
+    moveWatermark(state, ts - window.latenessMs, 'watermark', closed)
   }
+  // The named limit on open windows: the oldest closes early, and what comes for it is late.
   while (state.windows.length > rules.openWindowsPerAsset) {
-    closeFirst(state, rules.window, 'watermark', closed)
+    moveWatermark(state, state.windows[0]!.end, 'watermark', closed)
   }
   return 'windowed'
 }
@@ -133,75 +127,55 @@ export function closeIdle(
   reason: ClosedBy,
   closed: ClosedWindow[],
 ): void {
+  if ('count' in window) {
+    endRun(state, window, reason, closed)
+    return
+  }
   const last = state.windows[state.windows.length - 1]
-  if (last) moveWatermark(state, last.start + window.sizeMs, window, reason, closed)
+  if (last) moveWatermark(state, last.end, reason, closed)
 }
 
-function moveWatermark(
-  state: AssetState,
-  to: number,
-  window: WindowRule,
-  reason: ClosedBy,
-  closed: ClosedWindow[],
-): void {
-  if (to <= state.watermark) return
-  state.watermark = to
-  while (state.windows.length > 0 && state.windows[0]!.start + window.sizeMs <= to) {
-    closed.push(closeWindow(state, state.windows.shift()!, window, reason))
+/** True when a silence has something to end. */
+export function isUnderWay({ windows, run }: AssetState): boolean {
+  return windows.length > 0 || run.full
+}
+
+function isLate(state: AssetState, ts: number, window: WindowRule): boolean {
+  if ('count' in window) return ts < state.watermark
+  if ('gapMs' in window) return isLateForSessions(state, ts)
+  return Math.floor(ts / window.hopMs) * window.hopMs + window.sizeMs <= state.watermark
+}
+
+/** What is older can only be late, so its duplicates need not be told. */
+function oldestTaken(state: AssetState, window: WindowRule): number {
+  if ('sizeMs' in window) return state.watermark - window.sizeMs
+  if ('count' in window) return state.watermark
+  return Math.min(state.watermark, state.windows[0]?.start ?? state.watermark)
+}
+
+function takeTimed(state: AssetState, reading: ReadingFields, rule: TimeRule): void {
+  const { ts } = reading
+  for (let start = firstWindowStart(ts, rule); start <= ts; start += rule.hopMs) {
+    const end = start + rule.sizeMs
+    if (end > state.watermark) addReading(timedWindow(state, start, end), state.layout, reading)
   }
 }
 
-/** The named limit on open windows: the oldest closes early, and what comes for it is late. */
-function closeFirst(state: AssetState, window: WindowRule, reason: ClosedBy, closed: ClosedWindow[]): void {
-  moveWatermark(state, state.windows[0]!.start + window.sizeMs, window, reason, closed)
-}
-
-function closeWindow(
-  state: AssetState,
-  open: OpenWindow,
-  window: WindowRule,
-  closed: ClosedBy,
-): ClosedWindow {
-  const { channels } = state.layout
-  const statistics = new Float64Array(channels.length * STATISTICS.length)
-  for (let i = 0; i < channels.length; i++) {
-    writeStatistics(open.moments, i * MOMENT_SLOTS, statistics, i * STATISTICS.length)
-  }
-  return {
-    state,
-    channels,
-    start: open.start,
-    end: open.start + window.sizeMs,
-    count: open.count,
-    closed,
-    statistics,
-  }
-}
-
-function openWindow(state: AssetState, start: number): OpenWindow {
-  const { windows } = state
+function timedWindow({ windows, layout }: AssetState, start: number, end: number): OpenWindow {
   let at = windows.length
   while (at > 0 && windows[at - 1]!.start > start) at--
   const before = windows[at - 1]
   if (before && before.start === start) return before
-  const made = { start, count: 0, moments: new Float64Array(state.layout.channels.length * MOMENT_SLOTS) }
+  const made = makeOpenWindow(start, end, layout)
   windows.splice(at, 0, made)
   return made
 }
 
-function addReading(window: OpenWindow, layout: Layout, reading: ReadingFields): void {
-  const { shape, values } = reading
-  const index = channelIndex(layout, shape)
-  const seconds = (reading.ts - window.start) / 1000
-  window.count++
-  for (let i = 0; i < index.length; i++) {
-    const channel = index[i]!
-    if (channel < 0) continue
-    const value = values[i]!
-    // Comparisons with NaN are false: a missing value falls out here as an implausible one does.
-    if (value >= layout.min[channel]! && value <= layout.max[channel]!) {
-      addValue(window.moments, channel * MOMENT_SLOTS, value, seconds)
-    }
+function moveWatermark(state: AssetState, to: number, reason: ClosedBy, closed: ClosedWindow[]): void {
+  if (to <= state.watermark) return
+  state.watermark = to
+  while (state.windows.length > 0 && state.windows[0]!.end <= to) {
+    closed.push(closeWindow(state, state.windows.shift()!, reason))
   }
 }
 
@@ -209,10 +183,6 @@ function widen(state: AssetState, shape: Shape): void {
   if (channelIndex(state.layout, shape).every((channel) => channel >= 0)) return
   state.layout = growLayout(state.layout, shape)
   const { length } = state.layout.channels
-  for (const window of state.windows) {
-    const moments = new Float64Array(length * MOMENT_SLOTS)
-    moments.set(window.moments)
-    window.moments = moments
-  }
+  for (const window of state.windows) widenWindow(window, length)
   widenNormal(state.normal, length)
 }

@@ -4,8 +4,8 @@
  *
  * Central moments: P. Pébay, "Formulas for Robust, One-Pass Parallel Computation of Covariances and
  * Arbitrary-Order Statistical Moments", SAND2008-6212, eq. 2.1 ff. Values are taken relative to the window's
- * first one, so an offset of 1e9 costs no digits. They are never merged from parts: that would change the
- * last bits with the batch boundaries (law 3).
+ * first one, so an offset of 1e9 costs no digits. They are never merged from batches: that would change the
+ * last bits with the batch boundaries (law 3). Sessions merge where a reading of the log joins them.
  */
 
 /** Numbers that one channel of one window takes in the array. */
@@ -64,6 +64,43 @@ export function addValue(acc: Float64Array, at: number, value: number, seconds: 
   acc[at + T_MEAN] = tMean
   acc[at + T_M2] = acc[at + T_M2]! + later * (seconds - tMean)
   acc[at + XT] = acc[at + XT]! + delta * (seconds - tMean)
+}
+
+/**
+ * Takes over the moments of another window's channel: eq. 2.1 and those for sets in the report named above.
+ * @param at where the channel's slots begin, in both
+ * @param laterSeconds by how much the other window's times begin later
+ */
+export function mergeMoments(acc: Float64Array, other: Float64Array, at: number, laterSeconds: number): void {
+  const [a, b] = [acc[at + N]!, other[at + N]!]
+  if (b === 0) return
+  if (a === 0) {
+    acc.set(other.subarray(at, at + MOMENT_SLOTS), at)
+    acc[at + T_MEAN] = other[at + T_MEAN]! + laterSeconds
+    return
+  }
+  const n = a + b
+  const [a2, b2, a3, b3] = [acc[at + M2]!, other[at + M2]!, acc[at + M3]!, other[at + M3]!]
+  const delta = other[at + ORIGIN]! - acc[at + ORIGIN]! + other[at + MEAN]! - acc[at + MEAN]!
+  const share = delta / n
+  const term = delta * share * a * b
+  acc[at + M4] =
+    acc[at + M4]! +
+    other[at + M4]! +
+    term * share * share * (a * a - a * b + b * b) +
+    6 * share * share * (a * a * b2 + b * b * a2) +
+    4 * share * (a * b3 - b * a3)
+  acc[at + M3] = a3 + b3 + term * share * (a - b) + 3 * share * (a * b2 - b * a2)
+  acc[at + M2] = a2 + b2 + term
+  acc[at + MEAN] = acc[at + MEAN]! + share * b
+  acc[at + N] = n
+  acc[at + MIN] = Math.min(acc[at + MIN]!, other[at + MIN]!)
+  acc[at + MAX] = Math.max(acc[at + MAX]!, other[at + MAX]!)
+
+  const later = other[at + T_MEAN]! + laterSeconds - acc[at + T_MEAN]!
+  acc[at + T_M2] = acc[at + T_M2]! + other[at + T_M2]! + (later * later * a * b) / n
+  acc[at + XT] = acc[at + XT]! + other[at + XT]! + (delta * later * a * b) / n
+  acc[at + T_MEAN] = acc[at + T_MEAN]! + (later * b) / n
 }
 
 /**

@@ -9,13 +9,14 @@ import {
   type AssetRules,
   type AssetState,
   advance,
-  type ClosedWindow,
   closeIdle,
+  isUnderWay,
   makeAssetState,
   type ReadingFields,
   type ReadingResult,
 } from './asset.ts'
 import { type Layout, makeLayout, type Plausible } from './layout.ts'
+import type { ClosedWindow } from './open-window.ts'
 import type { ClosedBy, Command, Tick } from './records.ts'
 
 /** A pipeline as the core needs it; made from config and manifest at the start. */
@@ -132,7 +133,7 @@ export function takeTick(partition: Partition, tick: Tick, offset: number, steps
   partition.elapsedMs += tick.elapsed
   for (const states of partition.assets.values()) {
     for (const state of states) {
-      if (state.windows.length === 0) continue
+      if (!isUnderWay(state)) continue
       const { window } = partition.pipelines[state.pipeline]!
       if (partition.elapsedMs - state.heardAtMs >= window.idleMs) closeIdle(state, window, 'idle', closing)
     }

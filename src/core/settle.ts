@@ -3,8 +3,8 @@
  * Called in log order; what it changes in the asset's state decides the windows behind it.
  */
 import { type AlertChange, judge } from './alert.ts'
-import type { ClosedWindow } from './asset.ts'
 import { isLearned, learnNormal, normalScore, reasonsFor } from './normal.ts'
+import type { ClosedWindow } from './open-window.ts'
 import type { PipelineRules } from './partition.ts'
 import type { Reason, Score } from './records.ts'
 

@@ -9,8 +9,8 @@ import { failure } from './errors.ts'
 import { newAssetState, type Partition } from './partition.ts'
 import { loadAsset, numberBytes, type StoredAsset, storeAsset } from './stored-asset.ts'
 
-/** Rises when the bytes change; older ones are still read. */
-export const STATE_VERSION = 1
+/** Rises when the bytes change; older ones are still read. 2: windows with their ends, runs of counted windows. */
+export const STATE_VERSION = 2
 /** A chunk is full at so many states, or at so many bytes of numbers in them: logs limit a record's size. */
 const CHUNK_STATES = 64
 const CHUNK_BYTES = 512 * 1024

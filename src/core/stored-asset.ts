@@ -3,14 +3,22 @@
  * layouts, so that it survives a changed list of pipelines or rules.
  */
 import type { AlertSlot } from './alert.ts'
-import type { AssetState, OpenWindow } from './asset.ts'
+import type { AssetState } from './asset.ts'
+import type { CountRun } from './count-windows.ts'
 import { growLayout, type Layout, makeLayout } from './layout.ts'
 import { MOMENT_SLOTS } from './moments.ts'
 import { makeNormal } from './normal.ts'
+import type { OpenWindow } from './open-window.ts'
 import { newAssetState, type Partition } from './partition.ts'
 import { recentFrom, recentPairs } from './recent.ts'
 import { makeShape } from './shape.ts'
 import type { WindowRule } from './window.ts'
+
+/** Version 1 kept neither end nor origin: its windows were all of a time. */
+type StoredWindow = Omit<OpenWindow, 'end' | 'origin'> & Partial<Pick<OpenWindow, 'end' | 'origin'>>
+
+/** `raisedAt` since version 2. */
+type StoredSlot = Omit<AlertSlot, 'raisedAt'> & { readonly rule: string; readonly raisedAt?: number }
 
 export interface StoredAsset {
   readonly asset: string
@@ -19,10 +27,12 @@ export interface StoredAsset {
   readonly maxTs: number
   readonly watermark: number
   readonly heardAtMs: number
-  readonly windows: readonly OpenWindow[]
+  readonly windows: readonly StoredWindow[]
+  /** Since version 2, and only where windows are of a count. */
+  readonly run?: CountRun
   readonly recent: Float64Array
   readonly normal: Float64Array
-  readonly alerts: readonly (AlertSlot & { readonly rule: string })[]
+  readonly alerts: readonly StoredSlot[]
 }
 
 export function storeAsset(partition: Partition, state: AssetState): StoredAsset {
@@ -35,6 +45,7 @@ export function storeAsset(partition: Partition, state: AssetState): StoredAsset
     watermark: state.watermark,
     heardAtMs: state.heardAtMs,
     windows: state.windows,
+    ...('count' in rules.window ? { run: state.run } : {}),
     recent: recentPairs(state.recent),
     normal: state.normal.cells,
     alerts: state.alerts.map((slot, i) => ({ ...slot, rule: rules.alerts[i]!.rule })),
@@ -70,14 +81,13 @@ export function loadAsset(
         ? Math.max(stored.watermark, afterWindowsOf(stored.maxTs, rules.window))
         : stored.watermark,
     heardAtMs: stored.heardAtMs,
-    windows: changed ? [] : stored.windows.map((window) => ({ ...window })),
+    windows: changed ? [] : stored.windows.map((window) => loadWindow(window, rules.window)),
+    run: stored.run && !changed ? { ...stored.run } : { ...fresh.run, leftOver: stored.run?.leftOver ?? 0 },
     recent: recentFrom(stored.recent),
     normal: sameChannels ? { cells: stored.normal } : makeNormal(layout.channels.length),
     alerts: rules.alerts.map(({ rule }, i) => {
       const slot = stored.alerts.find((candidate) => candidate.rule === rule)
-      return slot
-        ? { open: slot.open, transitions: slot.transitions, run: slot.run, since: slot.since }
-        : fresh.alerts[i]!
+      return slot ? loadSlot(slot) : fresh.alerts[i]!
     }),
   }
 }
@@ -94,7 +104,21 @@ function sameNames(a: readonly string[], b: readonly string[]): boolean {
   return a.length === b.length && a.every((name, i) => name === b[i])
 }
 
-/** End of the last window that holds `ts`: a window of which a part was discarded must not open half empty. */
-function afterWindowsOf(ts: number, { sizeMs, hopMs }: WindowRule): number {
-  return Math.floor(ts / hopMs) * hopMs + sizeMs
+function loadSlot({ open, transitions, run, since, raisedAt }: StoredSlot): AlertSlot {
+  return { open, transitions, run, since, raisedAt: raisedAt ?? open?.raisedAt ?? Number.NEGATIVE_INFINITY }
+}
+
+function loadWindow(window: StoredWindow, rule: WindowRule): OpenWindow {
+  const { start, count, moments } = window
+  const { end = 'sizeMs' in rule ? start + rule.sizeMs : start, origin = start } = window
+  return { start, end, origin, count, moments }
+}
+
+/**
+ * End of the last window that holds `ts`: a window of which a part was discarded must not open half empty. Windows
+ * of a count begin with whatever comes next.
+ */
+function afterWindowsOf(ts: number, rule: WindowRule): number {
+  if ('count' in rule) return Number.NEGATIVE_INFINITY
+  return 'gapMs' in rule ? ts + rule.gapMs : Math.floor(ts / rule.hopMs) * rule.hopMs + rule.sizeMs
 }

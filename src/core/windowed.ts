@@ -6,12 +6,12 @@ import {
   type AssetRules,
   type AssetState,
   advance,
-  type ClosedWindow,
   closeIdle,
   makeAssetState,
   type ReadingResult,
 } from './asset.ts'
 import { makeLayout, type Plausible } from './layout.ts'
+import type { ClosedWindow } from './open-window.ts'
 import { makeShape, type Shape } from './shape.ts'
 
 /** A reading as formats and simulators make it. */

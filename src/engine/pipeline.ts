@@ -10,6 +10,7 @@ import type { Plausible } from '../core/layout.ts'
 import { assetPattern } from '../core/match.ts'
 import type { PipelineRules } from '../core/partition.ts'
 import type { Scorer } from '../core/ports.ts'
+import { openAtOnce, sameShape, shapeOf, shapeText, type WindowShape } from '../core/window.ts'
 
 /** A loaded and checked model folder, as the engine sees it. */
 export interface PipelineModel {
@@ -18,8 +19,7 @@ export interface PipelineModel {
   readonly kind: 'failure' | 'anomaly'
   /** Features in the order in which the scorer takes them. */
   readonly features: readonly string[]
-  readonly windowSizeMs: number
-  readonly windowHopMs: number
+  readonly window: WindowShape
   /** Unit of each channel, as it was trained. */
   readonly units: Readonly<Record<string, string | null>>
   /** Hash of manifest and weights. */
@@ -86,11 +86,11 @@ function plausibleBy(groups: readonly AssetGroupSettings[]): (asset: string) => 
 
 /** The limit on open windows is for senders gone wrong: windows that the config itself asks for must fit. */
 function checkWindows({ name, window }: PipelineSettings, { openWindowsPerAsset }: Limits): void {
-  const open = Math.ceil((window.sizeMs + window.latenessMs) / window.hopMs)
-  if (open <= openWindowsPerAsset) return
+  const open = openAtOnce(window)
+  if (open === null || open <= openWindowsPerAsset) return
   throw failure(
     'config',
-    `pipeline ${name}: ${open} windows of an asset are open at once (window.size + lateness over hop), ` +
+    `pipeline ${name}: ${open} windows of an asset are open at once (${'count' in window ? 'window.count over hop' : 'window.size + lateness over hop'}), ` +
       `limits.openWindowsPerAsset is ${openWindowsPerAsset}; raise it, or take a longer hop or less lateness`,
   )
 }
@@ -101,12 +101,11 @@ function checkModel(
   model: PipelineModel,
 ): void {
   const where = `pipeline ${settings.name}: model ${model.name}@${model.version}`
-  const { sizeMs, hopMs } = settings.window
-  if (sizeMs !== model.windowSizeMs || hopMs !== model.windowHopMs) {
+  if (!sameShape(settings.window, model.window)) {
     throw failure(
       'model',
-      `${where} was trained on windows of ${model.windowSizeMs} ms every ${model.windowHopMs} ms, ` +
-        `the config has window.size ${sizeMs} ms and hop ${hopMs} ms; set them to the model's`,
+      `${where} was trained on ${shapeText(model.window)}, ` +
+        `the config has ${shapeText(settings.window)}; set ${windowKeys(model.window)} to the model's`,
     )
   }
   if (settings.features !== 'default' && settings.features.join() !== model.features.join()) {
@@ -130,6 +129,12 @@ function checkModel(
   }
 }
 
+/** The settings that a model's windows are given by. */
+function windowKeys(shape: WindowShape): string {
+  if ('count' in shape) return 'window.count and hop'
+  return 'gapMs' in shape ? 'window.session and max' : 'window.size and hop'
+}
+
 /** True when one pattern takes the other read as an asset id: the cases that people write. */
 function overlaps(a: string, b: string): boolean {
   return assetPattern(a)(b) || assetPattern(b)(a)
@@ -140,7 +145,19 @@ function definitionOf(
   channels: readonly string[] | null,
   model: PipelineModel | null,
 ) {
-  const { sizeMs, hopMs, latenessMs } = settings.window
-  const parts = [FEATURES_VERSION, settings.assets, sizeMs, hopMs, latenessMs, channels, model?.hash ?? null]
+  const { window, assets } = settings
+  // Flat and in this order since windows were all of a time: state on disk carries the hash.
+  const shape = 'sizeMs' in window ? [window.sizeMs, window.hopMs] : [shapeOf(window)]
+  // What ended a run decides what a window holds.
+  const idle = 'count' in window ? [window.idleMs] : []
+  const parts = [
+    FEATURES_VERSION,
+    assets,
+    ...shape,
+    window.latenessMs,
+    ...idle,
+    channels,
+    model?.hash ?? null,
+  ]
   return createHash('sha256').update(JSON.stringify(parts)).digest('hex').slice(0, 16)
 }

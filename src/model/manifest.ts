@@ -17,6 +17,7 @@ export const MODEL_VERSION = /^(0|[1-9][0-9]{0,8})\.(0|[1-9][0-9]{0,8})\.(0|[1-9
 const Sha256 = Type.String({ pattern: '^[0-9a-f]{64}$' })
 const Numbers = Type.Array(Type.Number(), { minItems: 1 })
 const Count = Type.Integer({ minimum: 0 })
+const Whole = Type.Integer({ minimum: 1 })
 const Share = Type.Number({ minimum: 0, maximum: 1 })
 
 /** How well windows of machines that fail soon are told from the others. */
@@ -64,9 +65,13 @@ export const Manifest = Type.Object(
       { name: Type.Literal('tensorflow'), version: Type.String(), files: Type.Literal('tfjs-layers') },
       { ...strict, description: 'What trained it; every backend of tfjs serves it' },
     ),
-    window: Type.Object(
-      { sizeMs: Type.Integer({ minimum: 1 }), hopMs: Type.Integer({ minimum: 1 }) },
-      { ...strict, description: 'A pipeline must have the same' },
+    window: Type.Union(
+      [
+        Type.Object({ sizeMs: Whole, hopMs: Whole }, strict),
+        Type.Object({ count: Whole, hop: Whole }, strict),
+        Type.Object({ gapMs: Whole, maxMs: Whole }, strict),
+      ],
+      { description: 'A pipeline must have the same' },
     ),
     channels: Type.Array(
       Type.Object({ name: Type.String(), unit: Type.Union([Type.String(), Type.Null()]) }, strict),

@@ -12,8 +12,7 @@ export interface ServedModel {
   readonly kind: Manifest['kind']
   /** In the order in which the scorer takes them. */
   readonly features: readonly string[]
-  readonly windowSizeMs: number
-  readonly windowHopMs: number
+  readonly window: Manifest['window']
   /** Unit of each channel that it was trained on. */
   readonly units: Readonly<Record<string, string | null>>
   /** Changes with anything in the folder but its card. */
@@ -35,8 +34,7 @@ export async function serveModel(backend: Backend, dir: string, wanted: string):
     version: manifest.version,
     kind: manifest.kind,
     features: manifest.features.names,
-    windowSizeMs: manifest.window.sizeMs,
-    windowHopMs: manifest.window.hopMs,
+    window: manifest.window,
     units: Object.fromEntries(manifest.channels.map(({ name, unit }) => [name, unit])),
     hash: folder.hash,
     manifest,

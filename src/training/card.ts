@@ -22,7 +22,7 @@ function purpose({ window, channels, thresholds }: Manifest): string {
   const rows = channels.map((channel) => `| ${channel.name} | ${channel.unit ?? '(none)'} |`)
   return [
     'Says for each window of a machine how likely a failure is under way: a score of 0 to 1.',
-    `Windows of ${seconds(window.sizeMs)} every ${seconds(window.hopMs)}; a pipeline must have the same.`,
+    `${windowText(window)}; a pipeline must have the same.`,
     `Meant for the alert rule: raised above ${above} for ${onDelayWindows} windows in a row,`,
     `cleared below ${clearBelow} for ${offDelayWindows} windows in a row.`,
     '',
@@ -30,6 +30,14 @@ function purpose({ window, channels, thresholds }: Manifest): string {
     '| --- | --- |',
     ...rows,
   ].join('\n')
+}
+
+function windowText(window: Manifest['window']): string {
+  if ('count' in window) return `Windows of ${window.count} readings every ${window.hop} readings`
+  if ('gapMs' in window) {
+    return `Windows between pauses of ${seconds(window.gapMs)}, cut every ${seconds(window.maxMs)}`
+  }
+  return `Windows of ${seconds(window.sizeMs)} every ${seconds(window.hopMs)}`
 }
 
 function training({ training, features, backend, seed, code }: Manifest, again: string): string {

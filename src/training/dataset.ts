@@ -1,10 +1,10 @@
 /** Closed windows with their labels as plain arrays: what training, its baseline and evaluation work on. */
 import { createHash } from 'node:crypto'
-import type { ClosedWindow } from '../core/asset.ts'
 import { failure } from '../core/errors.ts'
 import { featureIndex } from '../core/features.ts'
 import type { Plausible } from '../core/layout.ts'
-import type { WindowRule } from '../core/window.ts'
+import type { ClosedWindow } from '../core/open-window.ts'
+import { shapeText, type WindowRule } from '../core/window.ts'
 import { closedWindows, type PlainReading } from '../core/windowed.ts'
 import {
   EARLY,
@@ -91,7 +91,7 @@ export function buildDataset(
   if (rows.count() === 0) {
     throw failure(
       'input',
-      `no window of ${window.sizeMs} ms closed; is there more than one window of readings?`,
+      `none of the ${shapeText(window)} closed; is there more than one window of readings?`,
     )
   }
   return { features, ...rows.joined(), spans, tally }

@@ -3,6 +3,7 @@
  * the scorer of the live stream makes of machines that the net has not seen.
  */
 import type { AlertRule } from '../core/alert.ts'
+import type { WindowShape } from '../core/window.ts'
 import type { Backend } from '../model/backend.ts'
 import type { Manifest } from '../model/manifest.ts'
 import { type NetworkFiles, networkFiles } from '../model/network.ts'
@@ -22,7 +23,7 @@ export interface Recipe {
   readonly version: string
   /** Where the readings came from, in words. */
   readonly source: string
-  readonly window: { readonly sizeMs: number; readonly hopMs: number }
+  readonly window: WindowShape
   readonly channels: readonly { readonly name: string; readonly unit: string | null }[]
   readonly horizon: Horizon
   /** The alert rule that the model is judged by; delays in windows. */

@@ -79,7 +79,9 @@ function trainingOf(
     positiveRows: countPositive(dataset, teach) + countPositive(dataset, stop),
     assets: teachers,
     validationAssets: stoppers,
-    fromMs: dataset.endMs.reduce((least, end) => Math.min(least, end)) - window.sizeMs,
+    // Where only the end of a window tells its time, the data begins no later than that.
+    fromMs:
+      dataset.endMs.reduce((least, end) => Math.min(least, end)) - ('sizeMs' in window ? window.sizeMs : 0),
     toMs: dataset.endMs.reduce((most, end) => Math.max(most, end)),
     horizon,
     epochs,

@@ -1,7 +1,7 @@
 import { Compile } from 'typebox/compile'
 import { describe, expect, test } from 'vitest'
-import type { ClosedWindow } from '../../src/core/asset.ts'
 import { NORMAL_LEARNED } from '../../src/core/normal.ts'
+import type { ClosedWindow } from '../../src/core/open-window.ts'
 import { makePartition, type PipelineRules, type Step, takeReading } from '../../src/core/partition.ts'
 import { Score } from '../../src/core/records.ts'
 import { settleWindow } from '../../src/core/settle.ts'

@@ -6,7 +6,7 @@ import { makePipeline, type PipelineModel } from '../../src/engine/pipeline.ts'
 import { assetGroup, LIMITS, pipelineSettings } from '../support/pipeline-settings.ts'
 import { smallModel } from '../support/small-net.ts'
 
-const MODEL: PipelineModel = smallModel(30_000, 30_000)
+const MODEL: PipelineModel = smallModel({ sizeMs: 30_000, hopMs: 30_000 })
 
 const channel = (unit: string | null, min: number | null = null, max: number | null = null) => ({
   unit,
@@ -81,9 +81,14 @@ describe('contradictions stop the start and name both sides', () => {
       'window size',
       { window: { ...pipelineSettings().window, sizeMs: 20_000 } },
       {},
-      /pipeline pumps: model small@1 was trained on windows of 30000 ms every 30000 ms.*window.size 20000 ms/,
+      /pipeline pumps: model small@1 was trained on windows of 30000 ms every 30000 ms.*config has windows of 20000 ms.*window.size and hop/,
     ],
-    ['hop', { window: { ...pipelineSettings().window, hopMs: 10_000 } }, {}, /every 30000 ms.*hop 10000 ms/],
+    [
+      'hop',
+      { window: { ...pipelineSettings().window, hopMs: 10_000 } },
+      {},
+      /every 30000 ms.*every 10000 ms/,
+    ],
     [
       'features',
       { features: ['temperature.mean'] },
@@ -135,6 +140,9 @@ describe('the definition', () => {
       definition({ window: { ...window, sizeMs: 60_000 } }),
       definition({ window: { ...window, hopMs: 10_000 } }),
       definition({ window: { ...window, latenessMs: 0 } }),
+      definition({ window: { count: 5, hop: 5, latenessMs: 10_000, idleMs: 60_000 } }),
+      definition({ window: { count: 5, hop: 5, latenessMs: 10_000, idleMs: 70_000 } }),
+      definition({ window: { gapMs: 5, maxMs: 5, latenessMs: 10_000, idleMs: 60_000 } }),
       definition({ features: ['temperature.mean'] }),
       definition({}, MODEL),
       definition({}, { ...MODEL, hash: 'other' }),

@@ -16,7 +16,9 @@ const topics = topicNames('t.')
 const window = { sizeMs: 5000, hopMs: 5000, latenessMs: 1000, idleMs: 10_000 }
 
 async function scoresOf(readings: readonly PlainReading[]): Promise<Score[]> {
-  const pipelines = [makePipeline(pipelineSettings({ window }), [], LIMITS, smallModel(5000, 5000))]
+  const pipelines = [
+    makePipeline(pipelineSettings({ window }), [], LIMITS, smallModel({ sizeMs: 5000, hopMs: 5000 })),
+  ]
   const lane = createLane({ partition: 0, topics, pipelines, limits: LIMITS, inferred() {} })
   const emitted: NewRecord[] = []
   for await (const batch of scoreRecording(lane, readings)) emitted.push(...batch)

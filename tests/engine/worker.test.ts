@@ -34,7 +34,10 @@ const plain = {
   topics: base.topics,
   limits: { ...base.limits, assets: 2, channelsPerAsset: 8, futureByMs: 5000, snapshotRecords: 10 },
 }
-const pumps = { ...plain, pipelines: [makePipeline(settings, [], base.limits, smallModel(1000, 1000))] }
+const pumps = {
+  ...plain,
+  pipelines: [makePipeline(settings, [], base.limits, smallModel({ sizeMs: 1000, hopMs: 1000 }))],
+}
 
 const T = 1_700_000_000_000
 

@@ -36,6 +36,13 @@ describe('a manifest', () => {
     expect(parseManifest(JSON.stringify(good), WHERE)).toEqual(good)
   })
 
+  it.each([
+    { count: 30, hop: 1 },
+    { gapMs: 5000, maxMs: 60_000 },
+  ])('may be for windows %j', (window) => {
+    expect(parseManifest(JSON.stringify({ ...good, window }), WHERE).window).toEqual(window)
+  })
+
   it.each<[string, (string | number)[], unknown]>([
     ['format', ['format'], 2],
     ['name', ['name'], '../etc'],

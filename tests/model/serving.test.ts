@@ -25,7 +25,7 @@ function scoresOf(model: ServedModel, className: 'pump' | 'motor', kind: 'bearin
   const dataset = buildDataset(fleet.readings(), [], {
     channels: MACHINE_CLASSES[className].channels.map(({ name }) => name),
     features: model.features,
-    window: { sizeMs: model.windowSizeMs, hopMs: model.windowHopMs, latenessMs: 1000, idleMs: 10_000 },
+    window: { ...model.window, latenessMs: 1000, idleMs: 10_000 },
     horizon: { share: 0.6, beforeMs: null, afterMs: 0 },
   })
   const scores = model.scorer.score(dataset.vectors, dataset.rows)
@@ -63,8 +63,7 @@ describe.each([
 
   it('says what its pipeline must be like', () => {
     const { channels } = MACHINE_CLASSES[className]
-    expect(model.windowSizeMs).toBe(5000)
-    expect(model.windowHopMs).toBe(5000)
+    expect(model.window).toEqual({ sizeMs: 5000, hopMs: 5000 })
     expect(model.kind).toBe('failure')
     expect(model.units).toEqual(Object.fromEntries(channels.map(({ name, unit }) => [name, unit])))
   })

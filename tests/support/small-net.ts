@@ -1,5 +1,6 @@
 /** A small net in plain arrays behind the Scorer port: enough to prove the laws of the engine, without TensorFlow. */
 import type { Scorer } from '../../src/core/ports.ts'
+import type { WindowShape } from '../../src/core/window.ts'
 import type { PipelineModel } from '../../src/engine/pipeline.ts'
 
 /** Per feature: what is normal, and how much of a deviation counts as one. */
@@ -39,14 +40,13 @@ export const smallNet: Scorer = {
   dispose() {},
 }
 
-export function smallModel(windowSizeMs: number, windowHopMs: number): PipelineModel {
+export function smallModel(window: WindowShape): PipelineModel {
   return {
     name: 'small',
     version: '1',
     kind: 'failure',
     features: FEATURES.map(([name]) => name),
-    windowSizeMs,
-    windowHopMs,
+    window,
     units: { temperature: 'Cel', vibration: 'mm/s' },
     hash: 'small-net-1',
     scorer: smallNet,

@@ -7,6 +7,7 @@ import { createRandom, type Random } from '../../simulators/random.ts'
 import type { Limits, PipelineSettings } from '../../src/config/settings.ts'
 import type { NewRecord } from '../../src/core/ports.ts'
 import { type TopicNames, topicNames } from '../../src/core/topics.ts'
+import type { WindowRule } from '../../src/core/window.ts'
 import { type EnginePipeline, makePipeline } from '../../src/engine/pipeline.ts'
 import { smallModel } from './small-net.ts'
 
@@ -111,13 +112,11 @@ function pipelinesOf(random: Random, limits: Limits, isLone: boolean): EnginePip
     ['*', 'pump-*', 'motor-*'],
   ])
   return patterns.map((assets, i) => {
-    const sizeMs = isLone ? 1000 : pick(random, [1000, 2000, 5000])
-    const hopMs = pick(random, [sizeMs, sizeMs, Math.round(sizeMs / 3), sizeMs / 2])
-    const latenessMs = pick(random, [0, 500, 2000])
+    const window = windowOf(random, isLone)
     const settings: PipelineSettings = {
       name: `line-${i}`,
       assets,
-      window: { sizeMs, hopMs, latenessMs, idleMs: sizeMs + latenessMs + random.below(3000) },
+      window,
       features: 'default',
       model: isLone || random.below(4) === 0 ? null : 'small',
       alerts: Array.from({ length: 1 + random.below(2) }, (_, n) => ({
@@ -129,8 +128,26 @@ function pipelinesOf(random: Random, limits: Limits, isLone: boolean): EnginePip
         severity: pick(random, ['low', 'high', 'critical'] as const),
       })),
     }
-    return makePipeline(settings, [], limits, settings.model === null ? null : smallModel(sizeMs, hopMs))
+    return makePipeline(settings, [], limits, settings.model === null ? null : smallModel(window))
   })
+}
+
+/** Windows of a time for the most part, sizes and hops that divide neither each other nor the epoch among them. */
+function windowOf(random: Random, isShort: boolean): WindowRule {
+  const latenessMs = pick(random, [0, 500, 2000])
+  const moreMs = random.below(3000)
+  const kind = random.below(4)
+  if (kind === 0) {
+    const count = 2 + random.below(8)
+    return { count, hop: 1 + random.below(count), latenessMs, idleMs: latenessMs + moreMs }
+  }
+  if (kind === 1) {
+    const gapMs = 200 + random.below(800)
+    return { gapMs, maxMs: gapMs + random.below(9000), latenessMs, idleMs: gapMs + latenessMs + moreMs }
+  }
+  const sizeMs = isShort ? 1000 : pick(random, [1000, 2000, 5000, 3700])
+  const hopMs = pick(random, [sizeMs, sizeMs, Math.round(sizeMs / 3), sizeMs / 2])
+  return { sizeMs, hopMs, latenessMs, idleMs: sizeMs + latenessMs + moreMs }
 }
 
 function nextRecords(plant: Plant, openAlerts: readonly string[]): readonly NewRecord[] {

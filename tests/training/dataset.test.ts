@@ -2,10 +2,11 @@ import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
 import { createFleet, MACHINE_CLASSES } from '../../simulators/fleet.ts'
 import { createRandom } from '../../simulators/random.ts'
-import { advance, type ClosedWindow, makeAssetState } from '../../src/core/asset.ts'
+import { advance, makeAssetState } from '../../src/core/asset.ts'
 import { makeReadingDecoder } from '../../src/core/decode.ts'
 import { featureNames } from '../../src/core/features.ts'
 import { makeLayout } from '../../src/core/layout.ts'
+import type { ClosedWindow } from '../../src/core/open-window.ts'
 import type { PlainReading } from '../../src/core/windowed.ts'
 import {
   buildDataset,
@@ -141,6 +142,6 @@ describe('a dataset', () => {
   })
 
   it('without a closed window is refused', () => {
-    expect(() => buildDataset([], [], OPTIONS)).toThrow('no window of 5000 ms closed')
+    expect(() => buildDataset([], [], OPTIONS)).toThrow('none of the windows of 5000 ms')
   })
 })
