@@ -3,18 +3,15 @@ import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest'
 import { topicNames } from '../../src/core/topics.ts'
 import { type KafkaLog, openKafkaLog } from '../../src/eventlog/kafka.ts'
 import { connectKafka, type KafkaClient } from '../../src/eventlog/kafka-client.ts'
-import { typeOf } from '../../src/eventlog/kafka-errors.ts'
 import { committedPosition } from '../../src/eventlog/kafka-owner.ts'
 import { createTransactions, type Transactions } from '../../src/eventlog/kafka-transaction.ts'
 import type { Slice } from '../../src/eventlog/route.ts'
 import { type Scheduler, systemScheduler } from '../../src/eventlog/scheduler.ts'
+import { isFenced } from '../support/fenced.ts'
 import { kafkaSettings, sharedKafka } from '../support/kafka.ts'
 import { requires } from '../support/requires.ts'
 import { readAll, record, shown } from './harness.ts'
 import { freshPrefix } from './kafka-subject.ts'
-
-/** What brokers tell who has been shut out; which of them depends on how far the transaction was. */
-const FENCED = ['INVALID_PRODUCER_EPOCH', 'PRODUCER_FENCED', 'INVALID_PRODUCER_ID_MAPPING']
 
 let log: KafkaLog
 let prefix = ''
@@ -105,7 +102,7 @@ describe.skipIf(requires('kafka').missing)('transactions', () => {
     await zombie.commit([slice(topics.scores, 'before')], position(1))
     await heir.open()
     const late = zombie.commit([slice(topics.scores, 'late')], position(2))
-    await expect(late).rejects.toSatisfy((error) => FENCED.includes(typeOf(error)))
+    await expect(late).rejects.toSatisfy(isFenced)
     expect(zombie.isOpen()).toBe(false)
     await expect(zombie.commit([], position(3))).rejects.toMatchObject({ code: 'unavailable' })
     await heir.commit([slice(topics.scores, 'after')], position(2))

@@ -137,7 +137,6 @@ function brokerOf(cluster: Cluster, connection: Connection, node: number): WireB
     nodeId: node,
     connectionPool: poolOf(cluster, connection, node),
     versions: null,
-    isConnected: () => true,
     ...transactionRequests(cluster, ask),
     ...groupRequests(cluster, ask),
     ...logRequests(cluster, ask),

@@ -7,8 +7,8 @@
  *   looked at then: the real code begins them anew when it believes to have a new epoch).
  */
 import type { KafkaClient } from '../../../src/eventlog/kafka-client.ts'
-import { isFenced } from '../../../src/eventlog/kafka-errors.ts'
 import type { TransactionOf, WireBroker } from '../../../src/eventlog/kafka-protocol.ts'
+import { isFenced } from '../fenced.ts'
 
 export type ProtocolMutation = 'no-fence' | 'late-fence' | 'no-abort'
 

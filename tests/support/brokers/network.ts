@@ -4,8 +4,8 @@
  */
 import type { Random } from '../../../simulators/random.ts'
 import type { KafkaSettings } from '../../../src/config/settings.ts'
-import { isFenced } from '../../../src/eventlog/kafka-errors.ts'
 import { wireError } from '../../../src/eventlog/kafka-wire.ts'
+import { isFenced } from '../fenced.ts'
 import type { Lane } from '../turns.ts'
 import { closedError, type Network } from './client.ts'
 import type { Cluster } from './cluster.ts'
