@@ -32,13 +32,14 @@ cat >"$config" <<JSON
     }
   ],
   "models": { "dir": "$models" },
+  "limits": { "batchRecords": 20000, "snapshotRecords": 250000 },
   "http": { "port": 0 }
 }
 JSON
 
 echo "BENCH version=forewarn $(node -p "require('$root/package.json').version")"
 echo "BENCH guarantee=exactly_once (transactions; state restored after a kill)"
-node "$program" up --role engine --config "$config" &
+node ${PEER_NODE_FLAGS:-} "$program" up --role engine --config "$config" &
 engine=$!
 trap 'kill -TERM "$engine" 2>/dev/null || true' TERM INT
 while kill -0 "$engine" 2>/dev/null; do wait "$engine" || true; done

@@ -7,11 +7,12 @@
  *   i16 attributes | i32 last offset delta | i64 base timestamp | i64 latest timestamp | i64 producer id |
  *   i16 producer epoch | i32 first sequence | i32 count | records (`kafka-record.ts`), compressed together
  */
+import { crc32c } from '@node-rs/crc32'
 import type { KafkaCompression } from '../config/settings.ts'
 import { failure, messageOf } from '../core/errors.ts'
 import type { LogRecord, NewRecord } from '../core/ports.ts'
 import { compress, decompress } from './kafka-codecs.ts'
-import { crc32c } from './kafka-crc.ts'
+
 import { type RecordContext, readRecord, recordBytes, writeRecord } from './kafka-record.ts'
 
 export const BATCH_HEAD_BYTES = 61
@@ -71,7 +72,7 @@ export function encodeBatch(records: readonly NewRecord[], options: BatchOptions
   batch.writeInt16BE(writer.producerEpoch, 51)
   batch.writeInt32BE(sequence, 53)
   batch.writeInt32BE(records.length, 57)
-  batch.writeUInt32BE(crc32c(batch, CHECKED_FROM), CRC_AT)
+  batch.writeUInt32BE(crc32c(batch.subarray(CHECKED_FROM)), CRC_AT)
   return batch
 }
 
@@ -134,7 +135,7 @@ function headOf(batch: Buffer): Head {
       `the batch at offset ${base} has format ${batch[MAGIC_AT]}; formats before 2 (Kafka 0.11) are not read`,
     )
   }
-  if (crc32c(batch, CHECKED_FROM) !== batch.readUInt32BE(CRC_AT)) {
+  if (crc32c(batch.subarray(CHECKED_FROM)) !== batch.readUInt32BE(CRC_AT)) {
     throw failure('input', `the batch at offset ${base} is damaged: its checksum is wrong`)
   }
   return {

@@ -72,12 +72,12 @@ export function readRecord(reader: Reader, context: RecordContext, raw: boolean)
   reader.at++
   const timestampDelta = readVarint(reader)
   const offset = context.base + readVarint(reader)
-  const key = readBytes(reader)
+  const key = raw ? readBytes(reader) : readText(reader)
   const value = readBytes(reader)
   const headers = readHeaders(reader)
   reader.at = end
   const timestamp = context.timestamp + (context.timestampIsFixed ? 0 : timestampDelta)
-  return { offset, timestamp, key: raw ? key : textOf(key), value, headers } as LogRecord | RawRecord
+  return { offset, timestamp, key, value, headers } as LogRecord | RawRecord
 }
 
 function bodyBytes({ key, value, headers }: Storable, index: number): number {
@@ -117,8 +117,14 @@ function writeText(out: Buffer, at: number, text: string): number {
   return start + out.write(text, start)
 }
 
-function textOf(bytes: Buffer | null): string | null {
-  return bytes === null ? null : bytes.toString('utf8')
+/** Straight from the batch: a view for each key would cost as much as its text. */
+function readText(reader: Reader): string | null {
+  const length = readVarint(reader)
+  if (length < 0) return null
+  const start = reader.at
+  reader.at += length
+  if (reader.at > reader.bytes.length) throw new RangeError('a record is cut off')
+  return reader.bytes.toString('utf8', start, reader.at)
 }
 
 function readBytes(reader: Reader): Buffer | null {
@@ -135,8 +141,7 @@ function readHeaders(reader: Reader): Headers {
   const count = readVarint(reader)
   if (count <= 0) return EMPTY_HEADERS
   const entries: [string, string][] = []
-  for (let i = 0; i < count; i++)
-    entries.push([textOf(readBytes(reader)) ?? '', textOf(readBytes(reader)) ?? ''])
+  for (let i = 0; i < count; i++) entries.push([readText(reader) ?? '', readText(reader) ?? ''])
   return Object.fromEntries(entries)
 }
 

@@ -1,10 +1,10 @@
 /** Kafka's record batches: what we write kafkajs reads, and the other way round; whatever is damaged has a reason. */
 import { createRequire } from 'node:module'
+import { crc32c } from '@node-rs/crc32'
 import fc from 'fast-check'
 import { describe, expect, test } from 'vitest'
 import type { NewRecord } from '../../src/core/ports.ts'
 import { type Aborted, decodeBatches, encodeBatch, type Writer } from '../../src/eventlog/kafka-batch.ts'
-import { crc32c } from '../../src/eventlog/kafka-crc.ts'
 import { recordBytes } from '../../src/eventlog/kafka-record.ts'
 
 const require = createRequire(import.meta.url)
@@ -50,7 +50,7 @@ function placed(batch: Buffer, base: number, lastDelta?: number): Buffer {
   const copy = Buffer.from(batch)
   copy.writeBigInt64BE(BigInt(base), 0)
   if (lastDelta !== undefined) copy.writeInt32BE(lastDelta, 23)
-  copy.writeUInt32BE(crc32c(copy, 21), 17)
+  copy.writeUInt32BE(crc32c(copy.subarray(21)), 17)
   return copy
 }
 
@@ -60,13 +60,6 @@ const plain = (all: readonly NewRecord[]) =>
     value: value === null ? null : [...value],
     headers: { ...headers },
   }))
-
-test('the checksum is CRC-32C, wherever it begins', () => {
-  const bytes = Buffer.from('....123456789')
-  expect(crc32c(bytes, 4)).toBe(0xe3069283)
-  expect(crc32c(Buffer.alloc(32))).toBe(0x8a9136aa)
-  expect(crc32c(Buffer.alloc(0))).toBe(0)
-})
 
 describe('round trips', () => {
   test('what we write we read, at the offsets where it was placed', () => {

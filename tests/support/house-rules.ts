@@ -52,6 +52,7 @@ const HOMES: Readonly<Record<string, readonly string[]>> = {
   lmdb: ['src/eventlog/lmdb'],
   kafkajs: ['src/eventlog/kafka'],
   fzstd: ['src/eventlog/kafka'],
+  '@node-rs/crc32': ['src/eventlog/kafka'],
   snappyjs: ['src/eventlog/kafka'],
   mqtt: ['src/ingest/', 'src/sinks/mqtt', 'simulators/publish'],
   aedes: ['src/ingest/'],

@@ -2,9 +2,10 @@
  * A partition as a Kafka broker keeps it: record batches, the open transactions that hold the last stable offset down,
  * aborted ones, and of each producer its epoch and last sequence numbers. Pure; part of the simulated brokers.
  */
+
+import { crc32c } from '@node-rs/crc32'
 import type { LogRecord } from '../../../src/core/ports.ts'
 import { type Aborted, decodeBatches, encodeBatch } from '../../../src/eventlog/kafka-batch.ts'
-import { crc32c } from '../../../src/eventlog/kafka-crc.ts'
 import { CODE } from './code.ts'
 
 const ATTRIBUTES_AT = 21
@@ -139,7 +140,7 @@ function markerBatch(producerId: bigint, producerEpoch: number, isCommit: boolea
     compression: 'none',
   })
   bytes.writeInt16BE(TRANSACTIONAL | CONTROL, ATTRIBUTES_AT)
-  bytes.writeUInt32BE(crc32c(bytes, ATTRIBUTES_AT), CRC_AT)
+  bytes.writeUInt32BE(crc32c(bytes.subarray(ATTRIBUTES_AT)), CRC_AT)
   return bytes
 }
 
