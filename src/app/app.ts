@@ -20,6 +20,7 @@ import { type IngestStage, makeIntakeOf, startIngest } from './ingest.ts'
 import { watchEngine } from './observer.ts'
 import { type LoadedPipelines, loadPipelines } from './pipelines.ts'
 import { readinessOf } from './readiness.ts'
+import { replayerOf } from './replay.ts'
 import type { Role } from './role.ts'
 import { alertsBeside, startMqttAlerts } from './sinks.ts'
 import { submitTo } from './submit.ts'
@@ -169,6 +170,7 @@ function apiOf(
     topics,
     submitCommand: (command) => appender.append([commandRecord(topics.readings, command)]),
     submitReadings: (payload) => submitTo(intake, gate, payload),
+    replayDeadLetters: replayerOf(settings, log),
   }
 }
 

@@ -24,6 +24,7 @@ export function engineSource(partitions: OwnedPartitions, now: () => number): Me
     readings: () => all().flatMap(readingCounts),
     deadLetters: () =>
       sum<DeadLetterReason>(DEAD_LETTER_REASONS, (reason) => tallied(all(), `dead-letter/${reason}`)),
+    replayed: () => tallied(all(), 'replayed'),
     windowsOpen: () => all().reduce((open, partition) => open + openWindows(partition), 0),
     windowsClosed: () => sum<ClosedBy>(CLOSED_BY, (reason) => closedBy(all(), reason)),
     watermarkLagSeconds: () => watermarkLags(all(), now()),

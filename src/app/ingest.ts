@@ -17,6 +17,12 @@ export interface IngestStage {
   close(): Promise<void>
 }
 
+/** @returns true for assets that a pipeline takes */
+export function assignedBy({ pipelines }: Pick<Settings, 'pipelines'>): (asset: string) => boolean {
+  const takes = pipelines.map(({ assets }) => assetPattern(assets))
+  return (asset) => takes.some((test) => test(asset))
+}
+
 /** Payloads → durable records, whoever brings them; HTTP uses it without a broker. */
 export function makeIntakeOf(
   settings: Settings,
@@ -24,13 +30,12 @@ export function makeIntakeOf(
   now: () => number,
 ): { intake: Intake; gate: Gate } {
   const gate = makeGate(settings.limits)
-  const takes = settings.pipelines.map(({ assets }) => assetPattern(assets))
   const intake = makeIntake({
     topics: settings.log.topics,
     format: makeJsonFormat(settings.limits),
     append,
     gate,
-    assigned: (asset) => takes.some((test) => test(asset)),
+    assigned: assignedBy(settings),
     now,
   })
   return { intake, gate }

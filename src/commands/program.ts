@@ -3,6 +3,7 @@ import { Command, InvalidArgumentError, Option } from 'commander'
 import { MACHINE_CLASSES } from '../../simulators/fleet.ts'
 import { messageOf } from '../core/errors.ts'
 import { durationMs } from '../core/units.ts'
+import { addDeadLetters } from './program-log.ts'
 import { VERSION } from './version.ts'
 
 export function buildProgram(): Command {
@@ -16,6 +17,7 @@ export function buildProgram(): Command {
     addDemo,
     addSimulate,
     addTail,
+    addDeadLetters,
     addCopyLog,
     addScore,
     addTrain,

@@ -133,7 +133,8 @@ export function lineOf(partition: number, { offset, timestamp, key, headers, val
   })
 }
 
-function readable(value: Uint8Array): unknown {
+/** JSON as it is; anything else in base64. */
+export function readable(value: Uint8Array): unknown {
   try {
     return JSON.parse(new TextDecoder('utf-8', { fatal: true }).decode(value))
   } catch {

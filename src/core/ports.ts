@@ -141,6 +141,14 @@ export interface Follower {
   stop(): Promise<void>
 }
 
+/**
+ * What `EventLog.exclusively` runs: reads the partition's state (latest per key, without tombstones) and tells what to
+ * write; nothing is written when both lists are empty.
+ */
+export type ExclusiveWork = (
+  state: AsyncIterable<readonly LogRecord[]>,
+) => Promise<Pick<Effects, 'emit' | 'state'>>
+
 /** The log that joins the stages. Adapters: memory, embedded (LMDB), later Kafka. */
 export interface EventLog {
   /** Partitions of every co-partitioned topic. */
@@ -154,6 +162,14 @@ export interface EventLog {
   follow(options: FollowOptions): Follower
   /** Committed records with offset in [from, to) of a partition, in order, in chunks. `to` defaults to the end as of the call. */
   read(topic: string, partition: number, from: number, to?: number): AsyncIterable<readonly LogRecord[]>
+  /**
+   * Reads a partition's state, decides and commits as the only one on any machine to do so under this name; who comes
+   * later finds what was committed before. Effects and state become durable together or not at all.
+   * @param name told apart from groups that follow by being another name
+   * @throws failure 'log-unavailable' (nothing was written; it may be done again), 'conflict' (somebody else took over
+   *   meanwhile; likewise), 'usage' when the log is open for reading only
+   */
+  exclusively(name: string, partition: number, work: ExclusiveWork): Promise<void>
   /** Bounds of each partition of a topic. */
   bounds(topic: string): Promise<readonly Bounds[]>
   /** What keeps the log from its work now though it tries again by itself; `null` when all is well. */

@@ -4,9 +4,10 @@
  */
 import { type AlertChange, acknowledge } from '../core/alert.ts'
 import { deadLetterRecord } from '../core/dead-letter.ts'
+import { ATTEMPTS, REPLAYED_FROM } from '../core/dead-letter-view.ts'
 import type { Undecodable } from '../core/decode.ts'
 import { type Partition, type Step, type Taken, tally } from '../core/partition.ts'
-import type { Headers, LogRecord, NewRecord } from '../core/ports.ts'
+import { EMPTY_HEADERS, type Headers, type LogRecord, type NewRecord } from '../core/ports.ts'
 import type { Command } from '../core/records.ts'
 import { settleWindow } from '../core/settle.ts'
 import type { TopicNames } from '../core/topics.ts'
@@ -30,12 +31,20 @@ function json(value: unknown): Uint8Array {
   return encoder.encode(JSON.stringify(value))
 }
 
+/** A reading that was a dead letter before, and is one again, says how often. */
+function replayHeaders({ headers }: LogRecord): Headers {
+  const { [REPLAYED_FROM]: from, [ATTEMPTS]: attempts } = headers
+  if (from === undefined) return EMPTY_HEADERS
+  return { [REPLAYED_FROM]: from, ...(attempts === undefined ? {} : { [ATTEMPTS]: attempts }) }
+}
+
 export function createEffects(number: number, topics: TopicNames, partition: Partition): EffectWriter {
   function deadLetter(record: LogRecord, why: Undecodable, emit: NewRecord[]): void {
     tally(partition, `dead-letter/${why.reason}`)
     const { key, value, offset, timestamp: receivedAt } = record
     const origin = { source: 'kafka', topic: topics.readings, partition: number, offset, receivedAt } as const
-    emit.push(deadLetterRecord(topics['dead-letters'], { ...why, key, value: value ?? NO_BYTES }, origin))
+    const letter = deadLetterRecord(topics['dead-letters'], { ...why, key, value: value ?? NO_BYTES }, origin)
+    emit.push({ ...letter, headers: { ...letter.headers, ...replayHeaders(record) } })
   }
 
   function originOf(offset: number): Headers {

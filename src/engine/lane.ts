@@ -2,6 +2,7 @@
  * One partition's records in, effects out: advance → score → settle. No log and no commit; `worker.ts` runs a
  * lane on the log, the command `score` runs one on files, so both give the same scores.
  */
+import { REPLAYED_FROM } from '../core/dead-letter-view.ts'
 import { makeReadingDecoder } from '../core/decode.ts'
 import {
   closeAll,
@@ -11,6 +12,7 @@ import {
   type Step,
   takeReading,
   takeTick,
+  tally,
 } from '../core/partition.ts'
 import type { LogRecord, NewRecord } from '../core/ports.ts'
 import type { Tick } from '../core/records.ts'
@@ -87,6 +89,7 @@ export function createLane(options: LaneOptions): Lane {
         takeMessage(record, type)
         return
       }
+      if (record.headers[REPLAYED_FROM] !== undefined) tally(partition, 'replayed')
       const wrong = decoder.decode(record.value ?? NO_BYTES, record.key)
       if (wrong) effects.deadLetter(record, wrong, emit)
       else effects.reading(record, takeDecoded(record), emit)

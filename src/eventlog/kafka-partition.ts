@@ -145,7 +145,7 @@ function followedOf(parts: FollowParts, stream: Stream, owner: Owner | null): Fo
 }
 
 /** The whole state of a partition: to the end as it is now, over all holes that compaction and transactions left. */
-async function* statesOf(
+export async function* statesOf(
   client: KafkaClient,
   topic: string,
   partition: number,

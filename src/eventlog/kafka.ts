@@ -4,8 +4,9 @@
  */
 import type { KafkaSettings } from '../config/settings.ts'
 import { failure } from '../core/errors.ts'
-import type { EventLog, Follower, FollowOptions, NewRecord } from '../core/ports.ts'
+import type { EventLog, ExclusiveWork, Follower, FollowOptions, NewRecord } from '../core/ports.ts'
 import type { TopicNames } from '../core/topics.ts'
+import { type ExclusiveLog, workExclusively } from './exclusive.ts'
 import { checkOptions } from './follower.ts'
 import { type Appends, createAppends } from './kafka-append.ts'
 import { connectKafka, type KafkaClient, lazily } from './kafka-client.ts'
@@ -13,6 +14,7 @@ import { checkCompression } from './kafka-codecs.ts'
 import { createKafkaFollower, type FollowerParts } from './kafka-follower.ts'
 import { createMember } from './kafka-member.ts'
 import { createOwner } from './kafka-owner.ts'
+import { statesOf } from './kafka-partition.ts'
 import { createReads, type Reads } from './kafka-reads.ts'
 import { retainOnce } from './kafka-retention.ts'
 import { type KafkaTopics, setUpTopics } from './kafka-topics.ts'
@@ -124,6 +126,7 @@ function logOf(kafka: Kafka): KafkaLog {
       followers.add(follower)
       return follower
     },
+    exclusively: (name, partition, work) => exclusively(kafka, parts, name, partition, work),
     read: ifOpen(reads.read),
     bounds: async (topic) => ifOpen(reads.bounds)(topic),
     positions: async (group, topic) => ifOpen(reads.positions)(group, topic),
@@ -135,6 +138,32 @@ function logOf(kafka: Kafka): KafkaLog {
       kafka.closed = true
       await Promise.all([reader.close(), appends.close()])
     },
+  }
+}
+
+/** Without a membership: the transactional id of the name and partition shuts out whoever did this before. */
+async function exclusively(
+  kafka: Kafka,
+  parts: FollowerParts,
+  name: string,
+  partition: number,
+  work: ExclusiveWork,
+): Promise<void> {
+  checkOpen(kafka)
+  if (kafka.options.readOnly) throw readOnly('write as the only one')
+  const stateTopic = kafka.options.topics.state
+  const { owner, close } = parts.own(name, stateTopic, partition, async () => {})
+  const log: ExclusiveLog = {
+    partitions: parts.partitions,
+    committed: () => owner.acquire(),
+    states: (from) => statesOf(parts.client, stateTopic, from),
+    commit: (commit) => owner.commit(commit),
+    lease: (group, topic, at, granted) => parts.lease(`${group}\n${topic}\n${at}`, granted),
+  }
+  try {
+    await workExclusively(log, stateTopic, name, partition, work)
+  } finally {
+    await close()
   }
 }
 

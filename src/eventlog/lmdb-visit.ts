@@ -47,6 +47,7 @@ export async function visitLmdbLog(options: VisitOptions): Promise<EventLog> {
       const { end } = partitionOf(lookup, topic, partition)
       return readRange(followed, scheduler, topic, partition, from, to ?? end)
     },
+    exclusively: () => Promise.reject(readOnly('write as the only one')),
     bounds: async (topic) => lookup(topic).map((at) => boundsIn(env, at)),
     async close() {
       await Promise.all([...followers].map((follower) => follower.stop()))

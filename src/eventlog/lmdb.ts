@@ -6,6 +6,7 @@ import { failure } from '../core/errors.ts'
 import type { EventLog, NewRecord, Position } from '../core/ports.ts'
 import type { TopicNames } from '../core/topics.ts'
 import { storedBytesAtMost } from './codec.ts'
+import { workExclusively } from './exclusive.ts'
 import type { Commit, FollowedLog } from './followed.ts'
 import { createFollower, type DrivenFollower } from './follower.ts'
 import { createGroups, type Groups } from './groups.ts'
@@ -134,6 +135,8 @@ function logOf(lmdb: Lmdb, ownership: Ownership): LmdbLog {
       const { end } = partitionOf(lookup, topic, partition)
       return readRange(followed, scheduler, topic, partition, from, to ?? end)
     },
+    exclusively: (name, partition, work) =>
+      workExclusively(followed, options.topics.state, name, partition, work),
     bounds: async (topic) => lookup(topic).map((at) => boundsIn(env, at)),
     retain: (nowMs) => retain(lmdb, nowMs),
     sizeBytes: () => lmdb.sizeBytes,

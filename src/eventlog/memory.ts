@@ -5,6 +5,7 @@
 import { failure } from '../core/errors.ts'
 import type { EventLog, NewRecord } from '../core/ports.ts'
 import type { TopicNames } from '../core/topics.ts'
+import { workExclusively } from './exclusive.ts'
 import type { Commit, FollowedLog } from './followed.ts'
 import { createFollower, type DrivenFollower } from './follower.ts'
 import { createGroups, type Groups } from './groups.ts'
@@ -84,6 +85,8 @@ export function createMemoryLog(options: MemoryLogOptions): MemoryLog {
       const { end } = boundsOf(partitionOf(memory, topic, partition))
       return readRange(followed, scheduler, topic, partition, from, to ?? end)
     },
+    exclusively: (name, partition, work) =>
+      workExclusively(followed, options.topics.state, name, partition, work),
     bounds: async (topic) => partitionsOf(memory, topic).map(boundsOf),
     retain: async (nowMs) => retain(memory, nowMs),
     crash() {

@@ -4,6 +4,7 @@
  */
 import type { FastifyBaseLogger } from 'fastify'
 import type { Settings } from '../config/settings.ts'
+import type { DeadLetterChoice, DeadLetterPlace } from '../core/dead-letter-view.ts'
 import type { Clock, EventLog } from '../core/ports.ts'
 import type { Command } from '../core/records.ts'
 import type { TopicNames } from '../core/topics.ts'
@@ -49,6 +50,25 @@ export interface Submitted {
   readonly rejected: readonly RejectedReading[]
 }
 
+/** Which dead letters to send again, and where to begin. */
+export interface ReplayStep {
+  readonly choice: DeadLetterChoice
+  readonly cursor: DeadLetterPlace | null
+  /** Most dead letters looked at. */
+  readonly most: number
+}
+
+/** What a step of a replay did; see `ingest/replay.ts`. */
+export interface ReplayedStep {
+  readonly sent: number
+  readonly readings: number
+  readonly rejected: number
+  readonly already: number
+  readonly refused: number
+  readonly refusals: readonly { readonly letter: string; readonly detail: string }[]
+  readonly next: DeadLetterPlace | null
+}
+
 export interface ApiDeps {
   readonly log: EventLog
   readonly topics: TopicNames
@@ -62,6 +82,8 @@ export interface ApiDeps {
    * is durable. Rejects with `log-full`, `log-unavailable` or `unavailable`.
    */
   submitReadings(payload: Uint8Array): Promise<Submitted>
+  /** Sends dead letters again, each once; resolves when that is durable. Rejects with what the log fails with. */
+  replayDeadLetters(step: ReplayStep): Promise<ReplayedStep>
 }
 
 export interface HttpDeps {

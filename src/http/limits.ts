@@ -19,6 +19,8 @@ export const RATE_ADDRESSES = 5000
 export const PAGE_ITEMS = 100
 export const PAGE_ITEMS_MAX = 1000
 export const CURSOR_LENGTH = 1024
+/** Dead letters that one step of a replay looks at. */
+export const REPLAY_STEP_LETTERS = 5000
 /** Rejected elements of a payload that an answer lists. */
 export const LISTED_REJECTIONS = 20
 

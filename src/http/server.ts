@@ -12,6 +12,7 @@ import { serveAssets } from './assets.ts'
 import { type Board, openBoard } from './board.ts'
 import { takeJsonOnly } from './body.ts'
 import { serveDashboard } from './dashboard.ts'
+import { serveDeadLetters } from './dead-letters.ts'
 import type { ApiDeps, HttpDeps, Readiness } from './deps.ts'
 import { serveEvents } from './events.ts'
 import { guardRequests } from './guard.ts'
@@ -143,6 +144,7 @@ async function serveApi(app: FastifyInstance, deps: HttpDeps, api: ApiDeps): Pro
   serveAssets(app, board, api, newcomers, settings.pipelines)
   serveAlerts(app, board.alerts, api, clock)
   await serveReadings(app, api)
+  serveDeadLetters(app, api)
   serveEvents(app, deps, api, hub)
   await serveDashboard(app)
   app.addHook('onClose', async () => {

@@ -35,6 +35,11 @@ export const METRICS = {
     help: 'Records sent to the dead-letters topic, by reason',
     labels: ['reason'],
   },
+  replayed_total: {
+    type: 'counter',
+    help: 'Readings that were dead letters and came again by a replay; received_total does not count them again',
+    labels: [],
+  },
   windows_open: { type: 'gauge', help: 'Windows that still take readings', labels: [] },
   windows_closed_total: {
     type: 'counter',

@@ -49,6 +49,7 @@ const PULLED_COUNTERS = [
   'received_total',
   'readings_total',
   'dead_letters_total',
+  'replayed_total',
   'windows_closed_total',
   'alerts_total',
 ] as const
@@ -98,6 +99,7 @@ const STEPS: readonly Step[] = [
       if (Number.isFinite(seconds)) to.histogram('watermark_lag_seconds').observe(seconds)
     }
   },
+  (to, from) => to.counter('replayed_total').inc(from.replayed?.() ?? 0),
   (to, from) => to.gauge('windows_open').inc(from.windowsOpen?.() ?? 0),
   (to, from) => to.gauge('tensors_live').inc(from.tensorsLive?.() ?? 0),
   (to, from) => to.gauge('sse_clients').inc(from.sseClients?.() ?? 0),

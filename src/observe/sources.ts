@@ -41,6 +41,8 @@ export interface MetricSource {
   received?(): Counts<Received>
   readings?(): Iterable<ReadingCount>
   deadLetters?(): Counts<DeadLetterReason>
+  /** Readings that were dead letters before. */
+  replayed?(): number
   windowsOpen?(): number
   windowsClosed?(): Counts<ClosedBy>
   /** Wall time − watermark of each asset, in seconds. */

@@ -5,6 +5,7 @@
 import { describe } from 'vitest'
 import { appendLaws } from './contract-append.ts'
 import { compactionLaws } from './contract-compaction.ts'
+import { exclusiveLaws } from './contract-exclusive.ts'
 import { failureLaws } from './contract-failures.ts'
 import { followLaws } from './contract-follow.ts'
 import { groupLaws } from './contract-group.ts'
@@ -24,6 +25,7 @@ export function eventLogLaws(name: string, make: MakeSubject, traits: Traits): v
   describe(`${name}: compacted topics`, () => compactionLaws(make))
   describe(`${name}: follow`, () => followLaws(make))
   describe(`${name}: failures and endings`, () => failureLaws(make))
+  describe(`${name}: exclusive work`, () => exclusiveLaws(make))
   describe(`${name}: groups`, () => groupLaws(make))
   describe(`${name}: retention`, () => retentionLaws(make, traits.boundsSize ?? true))
   describe(`${name}: against a model`, () => modelLaws(make, traits.modelRuns))

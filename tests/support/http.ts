@@ -6,6 +6,7 @@ import type { InjectOptions, LightMyRequestResponse } from 'fastify'
 import { pino } from 'pino'
 import { Compile } from 'typebox/schema'
 import { expect } from 'vitest'
+import { replayerOf } from '../../src/app/replay.ts'
 import { loadConfig } from '../../src/config/load.ts'
 import type { Settings } from '../../src/config/settings.ts'
 import type { EventLog, NewRecord } from '../../src/core/ports.ts'
@@ -94,6 +95,7 @@ export async function startHttp(options: TestHttpOptions = {}): Promise<TestHttp
       payloads.push(payload)
       return (await options.submitReadings?.(payload)) ?? { readings: 1, rejected: [] }
     },
+    replayDeadLetters: (step) => replayerOf(testSettings(options), log)(step),
   }
   const deps: HttpDeps = {
     settings: testSettings(options),

@@ -16,6 +16,11 @@ export function renamedLog(log: EventLog, prefix: string, topics: readonly strin
       })),
     follow: (options) => log.follow(followInside(options)),
     read: (topic, partition, from, to) => log.read(inside(topic), partition, from, to),
+    exclusively: (name, partition, work) =>
+      log.exclusively(prefix + name, partition, async (found) => {
+        const { emit, state } = await work(found)
+        return { emit: recordsInside(emit), state: recordsInside(state) }
+      }),
     bounds: (topic) => log.bounds(inside(topic)),
   }
 
