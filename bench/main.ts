@@ -1,5 +1,6 @@
 /** `npm run bench [NAME] [ARGS]`: which benchmark; each has its figures explained at its head. */
 const BENCHES = {
+  allocation: async () => (await import('./allocation.ts')).allocation(),
   engine: async (args: readonly string[]) => (await import('./engine.ts')).engine(args),
   eventlog: async ([where, brokers]: readonly string[]) =>
     (await import('./eventlog.ts')).printEventLog(where, brokers),

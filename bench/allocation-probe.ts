@@ -1,0 +1,106 @@
+/**
+ * Measures heap bytes per reading in a process that never collects garbage meanwhile (`allocation.ts` starts it with a
+ * young generation larger than all that it allocates). Prints one line of JSON.
+ */
+import { PerformanceObserver } from 'node:perf_hooks'
+import { getHeapStatistics } from 'node:v8'
+import { loadConfig } from '../src/config/load.ts'
+import { EMPTY_HEADERS, type LogRecord } from '../src/core/ports.ts'
+import { createLane, type Lane } from '../src/engine/lane.ts'
+import { makePipeline } from '../src/engine/pipeline.ts'
+import { decodeBatches, encodeBatch } from '../src/eventlog/kafka-batch.ts'
+import { loadReadings } from './load-readings.ts'
+import { CHANNELS, PLANT_CONFIG, STEP_MS } from './plant.ts'
+
+const ASSETS = 250
+/** Until the compiler has seen enough to keep numbers out of the heap. */
+const WARM_UP = 150_000
+const MEASURED = 50_000
+const BATCH = 5000
+/** Records of a Kafka batch as producers send them. */
+const PRODUCED = 500
+
+/** The model costs what TensorFlow costs; here it is the path around it that counts. */
+const FREE_SCORER = { score: (_: Float64Array, rows: number) => new Float64Array(rows), dispose() {} }
+
+const WRITER = { producerId: 1n, producerEpoch: 0, transactional: false }
+
+const { settings } = loadConfig({ file: undefined, env: {}, flags: {}, modelsDir: '', base: PLANT_CONFIG })
+const encoder = new TextEncoder()
+const records: LogRecord[] = []
+for (const reading of loadReadings(ASSETS, WARM_UP + MEASURED, STEP_MS, 1_700_000_000_000)) {
+  const value = encoder.encode(JSON.stringify(reading))
+  records.push({ offset: records.length, timestamp: 0, key: reading.asset, value, headers: EMPTY_HEADERS })
+}
+
+function makeLane(): Lane {
+  const channels = Object.keys(JSON.parse(new TextDecoder().decode(records[0]!.value!)).values)
+  const features = channels.slice(0, CHANNELS).map((channel) => `${channel}.mean`)
+  const [pipeline] = settings.pipelines
+  const model = {
+    name: 'free',
+    version: '1.0.0',
+    kind: 'failure',
+    features,
+    window: pipeline!.window,
+    units: {},
+    hash: '',
+    scorer: FREE_SCORER,
+  } as const
+  return createLane({
+    partition: 0,
+    topics: settings.log.topics,
+    pipelines: [makePipeline(pipeline!, [], settings.limits, model)],
+    limits: settings.limits,
+    inferred() {},
+  })
+}
+
+function takeAll(lane: Lane, part: readonly LogRecord[]): void {
+  for (let from = 0; from < part.length; from += BATCH) {
+    for (const record of part.slice(from, from + BATCH)) lane.take(record)
+    lane.flush()
+  }
+}
+
+const lane = makeLane()
+
+function kafkaBatches(part: readonly LogRecord[]): Buffer[] {
+  return Array.from({ length: Math.ceil(part.length / PRODUCED) }, (_, i) => {
+    const chunk = part.slice(i * PRODUCED, (i + 1) * PRODUCED)
+    return encodeBatch(
+      chunk.map(({ key, value }) => ({ topic: 'readings', key, value })),
+      { writer: WRITER, sequence: 0, timestamp: 0, compression: 'none' },
+    )
+  })
+}
+
+function readAll(batches: readonly Buffer[]): void {
+  for (const batch of batches) decodeBatches(batch, 0, [])
+}
+
+/** Heap bytes that `work` allocates, per reading. */
+function bytesPerReading(work: () => void): number {
+  globalThis.gc?.()
+  const before = getHeapStatistics().used_heap_size
+  work()
+  return (getHeapStatistics().used_heap_size - before) / MEASURED
+}
+
+let collections = 0
+const warmUp = records.slice(0, WARM_UP)
+const measured = records.slice(WARM_UP)
+takeAll(lane, warmUp)
+readAll(kafkaBatches(warmUp))
+const batches = kafkaBatches(measured)
+const observer = new PerformanceObserver((list) => {
+  collections += list.getEntries().length
+})
+globalThis.gc?.()
+await new Promise((resolve) => setTimeout(resolve, 10))
+observer.observe({ entryTypes: ['gc'] })
+const engine = bytesPerReading(() => takeAll(lane, measured))
+const kafkaRead = bytesPerReading(() => readAll(batches))
+await new Promise((resolve) => setTimeout(resolve, 10))
+// Two are our own.
+console.log(JSON.stringify({ engine, kafkaRead, collections: collections - 2 }))
