@@ -1,7 +1,10 @@
 /**
- * Alerts as they stand, and those closed lately. Fed in log order: first `alert-states` as a whole, then
- * each event of `alerts` behind it, so what it shows never goes back once it has caught up.
+ * Alerts as they stand, and those closed lately. Fed in log order: first `alert-states` as a whole, then the last
+ * events of `alerts` before it, which are history, then each event behind it; so what it shows never goes back once it
+ * has caught up. On Kafka a commit appears on one topic a moment before it does on another: what `alert-states` did not
+ * show yet is then found in the history.
  */
+import { isDeepStrictEqual } from 'node:util'
 import { type Alert, SEVERITIES, type Severity } from '../core/records.ts'
 import { BOARD_CLOSED_ALERTS, BOARD_OPEN_ALERTS } from './limits.ts'
 
@@ -11,8 +14,11 @@ export interface AlertBook {
    * @returns false when it is new and the book is full
    */
   put(alert: Alert): boolean
-  /** Takes an alert of the past: only a closed one is news. */
-  putHistory(alert: Alert): void
+  /**
+   * Takes an alert of the past, in log order: news is what closes an alert, and what comes behind the state that is known.
+   * @returns false when it is new and the book is full
+   */
+  putHistory(alert: Alert): boolean
   get(id: string): Alert | undefined
   /** Open ones of an asset, worst first. */
   openOf(asset: string): readonly Alert[]
@@ -33,6 +39,8 @@ export function makeAlertBook(): AlertBook {
   const byAsset = new Map<string, Map<string, Alert>>()
   /** In the order in which they were closed. */
   const closed = new Map<string, Alert>()
+  /** Open alerts that history has come to the state of; as many as it has at most. */
+  const reached = new Set<string>()
 
   function remove(alert: Alert): void {
     open.delete(alert.alert)
@@ -71,7 +79,18 @@ export function makeAlertBook(): AlertBook {
       return true
     },
     putHistory(alert) {
-      if (alert.state === 'closed' && !open.has(alert.alert)) close(alert)
+      const { alert: id, asset, rule, raisedAt } = alert
+      if (alert.state === 'closed') close(alert)
+      if (closed.has(id)) return true
+      const known = open.get(id)
+      if (known !== undefined && !reached.has(id)) {
+        if (isDeepStrictEqual(known, alert)) reached.add(id)
+        return true
+      }
+      const latest = byAsset.get(asset)?.get(rule)
+      if (latest !== undefined && latest.raisedAt > raisedAt) return true
+      reached.add(id)
+      return hold(alert)
     },
     get: (id) => open.get(id) ?? closed.get(id),
     openOf: (asset) => [...(byAsset.get(asset)?.values() ?? [])].sort(worstFirst),

@@ -157,8 +157,8 @@ function alertTaker(deps: BoardDeps, alerts: AlertBook): Taker {
   return ({ value }, _partition, live) => {
     const event = readAlertEvent(value)
     if (event === null) return null
-    if (!live) alerts.putHistory(event.data)
-    else if (!alerts.put(event.data)) deps.refused('board-alerts')
+    const isTaken = live ? alerts.put(event.data) : alerts.putHistory(event.data)
+    if (!isTaken) deps.refused('board-alerts')
     return { asset: event.data.asset, value: event }
   }
 }

@@ -76,6 +76,23 @@ describe('the alert book', () => {
     )
   })
 
+  it('finds in the history what the states did not show yet, as on Kafka where topics show a commit one by one', () => {
+    fc.assert(
+      fc.property(history, fc.nat(60), fc.nat(5), ({ events, open }, at, lag) => {
+        const cut = Math.min(at, events.length)
+        const book = makeAlertBook()
+        const states = new Map(
+          events.slice(0, Math.max(0, cut - lag)).map((one) => [`${one.asset}/${one.rule}`, one]),
+        )
+        for (const state of states.values()) book.put(state)
+        for (const event of events.slice(0, cut)) book.putHistory(event)
+        for (const event of events.slice(cut)) book.put(event)
+        const shown = [...book.all()].filter(({ state }) => state !== 'closed')
+        expect(new Set(shown)).toEqual(new Set(open))
+      }),
+    )
+  })
+
   it('never opens a closed alert again', () => {
     fc.assert(
       fc.property(fc.constantFrom(...ALERT_STATES), (state) => {
