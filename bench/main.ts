@@ -4,6 +4,7 @@ const BENCHES = {
   engine: async (args: readonly string[]) => (await import('./engine.ts')).engine(args),
   eventlog: async ([where, brokers]: readonly string[]) =>
     (await import('./eventlog.ts')).printEventLog(where, brokers),
+  explain: async (args: readonly string[]) => (await import('./explain.ts')).explain(args),
   stream: async (args: readonly string[]) => (await import('./stream.ts')).stream(args),
 } as const
 

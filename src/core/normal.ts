@@ -124,6 +124,18 @@ export function normalScore(normal: Normal, statistics: Float64Array): number {
   return most === 0 ? 0 : 1 / (1 + Math.exp(HALF_DEVIATION - most))
 }
 
+/**
+ * What an asset normally shows of a channel in one statistic.
+ * @param channel index in the layout; -1 = it has no such channel
+ * @returns null while it is not learned, and for a statistic whose normal is not kept
+ */
+export function normalValue(normal: Normal, channel: number, statistic: string): number | null {
+  const kept = (KEPT as readonly string[]).indexOf(statistic)
+  const at = (channel * KEPT.length + kept) * SLOTS
+  if (channel < 0 || kept < 0 || !(normal.cells[at]! >= NORMAL_LEARNED)) return null
+  return normal.cells[at + 1]!
+}
+
 /** Most reasons that an alert lists. */
 const REASONS = 5
 

@@ -31,6 +31,8 @@ export interface PipelineRules extends AssetRules {
   /** What scores carry as `model` and `modelVersion`. */
   readonly model: string
   readonly modelVersion: string
+  /** Scores from here on come with the model's explanation; left out where the model gives none. */
+  readonly explainFrom?: number
   /** Field that repeats the score under the model's own name for it. */
   readonly output: 'failureProbability' | 'anomaly'
 }

@@ -185,6 +185,12 @@ export interface Scorer {
    * @returns risk in 0…1 for each row, rounded to 6 decimals
    */
   score(vectors: Float64Array, rows: number): Float64Array
+  /**
+   * Why these rows score as they do. Left out by a scorer that can't tell.
+   * @returns row-major [rows × features]: the signed share of each feature in what sets the row apart from a usual one;
+   *   each row adds up to 1, or is all 0 where nothing does
+   */
+  explain?(vectors: Float64Array, rows: number): Float64Array
   dispose(): void
 }
 

@@ -74,6 +74,19 @@ export type Command = Static<typeof Command>
 export const CLOSED_BY = ['watermark', 'idle', 'end'] as const
 export type ClosedBy = (typeof CLOSED_BY)[number]
 
+/** Share of one feature in a score. */
+export const Contribution = Type.Object(
+  {
+    channel: Type.String(),
+    feature: Type.String({ description: 'Statistic of the channel, such as mean' }),
+    share: Type.Number({
+      description: 'Signed: what is below 0 speaks against. The shares of all features add up to 1',
+    }),
+  },
+  { $id: 'Contribution' },
+)
+export type Contribution = Static<typeof Contribution>
+
 /** A scored window on the `scores` topic (4.4). */
 export const Score = Type.Object(
   {
@@ -89,6 +102,15 @@ export const Score = Type.Object(
     anomaly: Type.Optional(Type.Number({ minimum: 0, maximum: 1 })),
     learning: Type.Optional(
       Type.Literal(true, { description: "The asset's normal is still being learned, the score is 0" }),
+    ),
+    contributions: Type.Optional(
+      Type.Array(Contribution, {
+        description:
+          'Why, heaviest first: in every score that can raise an alert or keep one open, where the model can tell',
+      }),
+    ),
+    contributionsRest: Type.Optional(
+      Type.Number({ description: 'Sum of the shares of features that the list leaves out' }),
     ),
     closed: Type.Enum([...CLOSED_BY]),
   },
@@ -111,7 +133,11 @@ export const Reason = Type.Object(
     normal: Type.Union([Type.Number(), Type.Null()], {
       description: 'What this asset normally shows; null = not known yet',
     }),
-    share: Type.Number({ minimum: 0, maximum: 1, description: 'Share in the deviation of all channels' }),
+    share: Type.Number({
+      minimum: 0,
+      maximum: 1,
+      description: 'Share of the channel among those that raise the score',
+    }),
   },
   { $id: 'Reason' },
 )

@@ -3,7 +3,8 @@
  * Called in log order; what it changes in the asset's state decides the windows behind it.
  */
 import { type AlertChange, judge } from './alert.ts'
-import { isLearned, learnNormal, normalScore, reasonsFor } from './normal.ts'
+import { contributionsOf, type Explanation, reasonsOf } from './contributions.ts'
+import { isLearned, learnNormal, normalScore, normalValue, reasonsFor } from './normal.ts'
 import type { ClosedWindow } from './open-window.ts'
 import type { PipelineRules } from './partition.ts'
 import type { Reason, Score } from './records.ts'
@@ -18,9 +19,15 @@ export interface Settled {
 
 /**
  * @param risk the model's score; `null` = score by the asset's own normal
+ * @param explanation why, where the model told
  */
-export function settleWindow(rules: PipelineRules, window: ClosedWindow, risk: number | null): Settled {
-  const { state, statistics, channels } = window
+export function settleWindow(
+  rules: PipelineRules,
+  window: ClosedWindow,
+  risk: number | null,
+  explanation: Explanation | null = null,
+): Settled {
+  const { state, statistics } = window
   const learning = risk === null && !isLearned(state.normal)
   const value = sixDecimals(risk ?? normalScore(state.normal, statistics))
   let reasons: Reason[] | null = null
@@ -30,7 +37,7 @@ export function settleWindow(rules: PipelineRules, window: ClosedWindow, risk: n
     windowEnd: window.end,
     score: value,
     reasons: () => {
-      reasons ??= reasonsFor(state.normal, channels, statistics)
+      reasons ??= reasonsOfWindow(rules, window, explanation)
       return reasons
     },
   }
@@ -42,10 +49,35 @@ export function settleWindow(rules: PipelineRules, window: ClosedWindow, risk: n
   if (value < QUIET_BELOW && state.alerts.every(({ open }) => open === null)) {
     learnNormal(state.normal, statistics)
   }
-  return { score: scoreRecord(rules, window, value, learning), changes }
+  return { score: scoreRecord(rules, window, value, learning, explanation), changes }
 }
 
-function scoreRecord(rules: PipelineRules, window: ClosedWindow, value: number, learning: boolean): Score {
+/** By the model where it told why; else the channels that moved most against the asset's own normal. */
+function reasonsOfWindow(
+  { explainFrom }: PipelineRules,
+  { state, channels, statistics }: ClosedWindow,
+  explanation: Explanation | null,
+): Reason[] {
+  const { normal } = state
+  if (explanation !== null) {
+    const told = reasonsOf(explanation, (channel, feature) =>
+      normalValue(normal, channels.indexOf(channel), feature),
+    )
+    if (told.length > 0) return told
+  } else if (explainFrom !== undefined) {
+    // Too harmless to be explained: no news of an alert that is open.
+    return []
+  }
+  return reasonsFor(normal, channels, statistics)
+}
+
+function scoreRecord(
+  rules: PipelineRules,
+  window: ClosedWindow,
+  value: number,
+  learning: boolean,
+  explanation: Explanation | null,
+): Score {
   return {
     asset: window.state.asset,
     pipeline: rules.name,
@@ -57,8 +89,14 @@ function scoreRecord(rules: PipelineRules, window: ClosedWindow, value: number, 
     modelVersion: rules.modelVersion,
     [rules.output]: value,
     ...(learning ? { learning } : {}),
+    ...(explanation === null ? {} : whyOf(explanation)),
     closed: window.closed,
   }
+}
+
+function whyOf(explanation: Explanation): Pick<Score, 'contributions' | 'contributionsRest'> {
+  const { listed, rest } = contributionsOf(explanation)
+  return { contributions: listed, ...(rest === null ? {} : { contributionsRest: rest }) }
 }
 
 /** Scores are rounded before anything reads them (design 4.4). */

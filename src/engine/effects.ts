@@ -11,6 +11,7 @@ import { EMPTY_HEADERS, type Headers, type LogRecord, type NewRecord } from '../
 import type { Command } from '../core/records.ts'
 import { settleWindow } from '../core/settle.ts'
 import type { TopicNames } from '../core/topics.ts'
+import type { Verdicts } from './scoring.ts'
 
 export interface EffectWriter {
   deadLetter(record: LogRecord, why: Undecodable, emit: NewRecord[]): void
@@ -18,10 +19,10 @@ export interface EffectWriter {
   reading(record: LogRecord, taken: Taken | 'full' | 'unassigned', emit: NewRecord[]): void
   /**
    * Settles windows and commands in log order.
-   * @param risks one per step; NaN = no model
+   * @param verdicts of the models, one per step
    * @returns ends of the windows that moved an alert
    */
-  settle(steps: readonly Step[], risks: Float64Array, emit: NewRecord[]): number[]
+  settle(steps: readonly Step[], verdicts: Verdicts, emit: NewRecord[]): number[]
 }
 
 const encoder = new TextEncoder()
@@ -103,7 +104,7 @@ export function createEffects(number: number, topics: TopicNames, partition: Par
       }
     },
 
-    settle(steps, risks, emit) {
+    settle(steps, { risks, explanations }, emit) {
       const ends: number[] = []
       steps.forEach((step, i) => {
         if ('command' in step) {
@@ -113,7 +114,12 @@ export function createEffects(number: number, topics: TopicNames, partition: Par
         const { window, offset } = step
         const rules = partition.pipelines[window.state.pipeline]!
         const risk = risks[i]!
-        const { score, changes } = settleWindow(rules, window, Number.isNaN(risk) ? null : risk)
+        const { score, changes } = settleWindow(
+          rules,
+          window,
+          Number.isNaN(risk) ? null : risk,
+          explanations[i],
+        )
         emit.push({ topic: topics.scores, key: score.asset, value: json(score), partition: number })
         for (const change of changes) publish(change, offset, emit)
         if (changes.length > 0) ends.push(window.end)

@@ -102,8 +102,8 @@ export function createLane(options: LaneOptions): Lane {
     end: (offset) => closeAll(partition, offset, steps),
 
     flush() {
-      const risks = scoreWindows(pipelines, steps, options.inferred)
-      const alertWindowEnds = effects.settle(steps, risks, emit)
+      const verdicts = scoreWindows(pipelines, steps, options.inferred)
+      const alertWindowEnds = effects.settle(steps, verdicts, emit)
       const flushed = { emit, alertWindowEnds }
       steps = []
       emit = []

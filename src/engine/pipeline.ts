@@ -4,6 +4,7 @@
  */
 import { createHash } from 'node:crypto'
 import type { AssetGroupSettings, Limits, PipelineSettings } from '../config/settings.ts'
+import { type ExplainedFeature, explainedFeatures } from '../core/contributions.ts'
 import { failure } from '../core/errors.ts'
 import { channelsOf, FEATURES_VERSION, featureIndex, parseFeature } from '../core/features.ts'
 import type { Plausible } from '../core/layout.ts'
@@ -32,6 +33,8 @@ export interface EnginePipeline {
   readonly model: PipelineModel | null
   /** Where each of the model's features stands in a window's statistics. */
   readonly featureAt: Int32Array
+  /** The model's features as its explanations name them. */
+  readonly explained: readonly ExplainedFeature[]
   /** Changes when windows, channels, features or the model change. */
   readonly definition: string
 }
@@ -66,13 +69,20 @@ export function makePipeline(
     model: model?.name ?? NO_MODEL.name,
     modelVersion: model?.version ?? NO_MODEL.version,
     output: model?.kind === 'failure' ? 'failureProbability' : 'anomaly',
+    ...(model?.scorer.explain ? { explainFrom: alertLevel(settings) } : {}),
   }
   return {
     rules,
     model,
     featureAt: featureIndex(model?.features ?? [], channels ?? []),
+    explained: explainedFeatures(model?.features ?? []),
     definition: definitionOf(settings, channels, model),
   }
+}
+
+/** The least score that can raise an alert or keep one open; no score can without rules. */
+function alertLevel({ alerts }: PipelineSettings): number {
+  return Math.min(Number.POSITIVE_INFINITY, ...alerts.map(({ clearBelow }) => clearBelow))
 }
 
 /** Each group's plausible values as one function, found by the first pattern that takes the asset. */

@@ -109,3 +109,15 @@ export function predictRisk(network: LayersModel, rows: Tensor, batchSize: numbe
   if (Array.isArray(output)) throw failure('model', 'model.json: the net gives several tensors, 1 is served')
   return output
 }
+
+/**
+ * The numbers of a tensor, with all tensors on the way to it disposed of. They do not leave `tidy` as its result: it would
+ * walk through every one of them in search of tensors, which took longer than the net.
+ */
+export function numbersOf(tf: TensorFlow, compute: () => Tensor): ArrayLike<number> {
+  let numbers: ArrayLike<number> = []
+  tf.tidy(() => {
+    numbers = compute().dataSync()
+  })
+  return numbers
+}

@@ -6,8 +6,9 @@ import type { LayersModel } from '@tensorflow/tfjs'
 import { failure } from '../core/errors.ts'
 import type { Scorer } from '../core/ports.ts'
 import type { Backend } from './backend.ts'
+import { createExplainer } from './explain.ts'
 import type { Manifest } from './manifest.ts'
-import { loadNetwork, type NetworkFiles, predictRisk } from './network.ts'
+import { loadNetwork, type NetworkFiles, numbersOf, predictRisk } from './network.ts'
 import { type Scaling, scaleRows } from './scaling.ts'
 
 /**
@@ -36,6 +37,7 @@ export async function createScorer(
 ): Promise<Scorer> {
   const width = scaling.mean.length
   const network = await loadNetwork(backend.tf, files, width)
+  const explainer = await createExplainer(backend, name, files, width)
   // One buffer for the life of the scorer: a call is over before the next one begins.
   let pool = new Float32Array(PAD_ROWS * width)
   return {
@@ -55,10 +57,32 @@ export async function createScorer(
       }
       return scores
     },
+    explain(vectors, rows) {
+      const shares = new Float64Array(rows * width)
+      for (let from = 0; from < rows; from += BATCH_ROWS) {
+        const count = Math.min(BATCH_ROWS, rows - from)
+        if (pool.length < count * width) pool = new Float32Array(count * width)
+        scaleRows(scaling, vectors, from, count, pool)
+        shares.set(explainer.parts(pool, count), from * width)
+      }
+      for (let row = 0; row < rows; row++) asShares(shares.subarray(row * width, (row + 1) * width))
+      return shares
+    },
     dispose() {
+      explainer.dispose()
       network.dispose()
     },
   }
+}
+
+/** Parts that add up to less, in log-odds, are no difference that could be shared out. */
+const LEAST_DIFFERENCE = 1e-3
+
+/** Parts → shares that add up to 1, in place; + 0 makes a 0 of a -0. */
+function asShares(parts: Float64Array): void {
+  const sum = parts.reduce((total, part) => total + part, 0)
+  if (Math.abs(sum) < LEAST_DIFFERENCE) parts.fill(0)
+  else for (let i = 0; i < parts.length; i++) parts[i] = parts[i]! / sum + 0
 }
 
 function infer(
@@ -68,7 +92,7 @@ function infer(
   rows: number,
   width: number,
 ): ArrayLike<number> {
-  return tf.tidy(() => predictRisk(network, tf.tensor2d(inputs, [rows, width]), rows).dataSync())
+  return numbersOf(tf, () => predictRisk(network, tf.tensor2d(inputs, [rows, width]), rows))
 }
 
 /** Published scores have six decimals; everything behind reads the rounded one (law 3). */

@@ -1,5 +1,6 @@
 import { Compile } from 'typebox/compile'
 import { describe, expect, test } from 'vitest'
+import { type Explanation, explainedFeatures } from '../../src/core/contributions.ts'
 import { NORMAL_LEARNED } from '../../src/core/normal.ts'
 import type { ClosedWindow } from '../../src/core/open-window.ts'
 import { makePartition, type PipelineRules, type Step, takeReading } from '../../src/core/partition.ts'
@@ -55,6 +56,49 @@ describe('with a model', () => {
     expect(settled.at(-1)!.changes[0]).toMatchObject({
       transition: 'raised',
       alert: { reasons: [{ channel: 'temperature', feature: 'mean', value: 90.5, normal: 50.5, share: 1 }] },
+    })
+  })
+
+  describe('that tells why', () => {
+    const telling = { ...rules, explainFrom: 0.6 }
+    const why = (share: number): Explanation => ({
+      features: explainedFeatures(['temperature.mean', 'temperature.std', 'flow.mean']),
+      values: Float64Array.of(90.5, 0.5, 12),
+      shares: Float64Array.of(share, -0.1, 1.1 - share),
+    })
+
+    test('its contributions stand in the score, its channels in the reasons', () => {
+      const [window] = windowsOf(telling, [90])
+      const { score, changes } = settleWindow(telling, window!, 0.95, why(0.8))
+      expect(score.contributions).toEqual([
+        { channel: 'temperature', feature: 'mean', share: 0.8 },
+        { channel: 'flow', feature: 'mean', share: 0.3 },
+        { channel: 'temperature', feature: 'std', share: -0.1 },
+      ])
+      expect(isScore.Check(score)).toBe(true)
+      expect(changes[0]!.alert.reasons).toEqual([
+        { channel: 'temperature', feature: 'mean', value: 90.5, normal: null, share: 0.7 },
+        { channel: 'flow', feature: 'mean', value: 12, normal: null, share: 0.3 },
+      ])
+    })
+
+    test('an open alert has news when another channel leads, not when its window needs no explanation', () => {
+      const off = { ...telling.alerts[0]!, offDelay: { windows: 2 } }
+      const patient = { ...telling, alerts: [off] }
+      const windows = windowsOf(patient, [90, 90, 50, 90, 50, 50])
+      const told = [why(0.8), why(0.2), null, why(0.2), null, null]
+      const transitions = [0.95, 0.9, 0.1, 0.9, 0.1, 0.1].map((risk, i) =>
+        settleWindow(patient, windows[i]!, risk, told[i]).changes.map(({ transition }) => transition),
+      )
+      expect(transitions).toEqual([['raised'], ['updated'], [], [], [], ['cleared']])
+    })
+
+    test('what it can not share out is told by what moved against the normal', () => {
+      const [window] = windowsOf(telling, [90])
+      const nothing = { ...why(0), shares: new Float64Array(3) }
+      const { score, changes } = settleWindow(telling, window!, 0.95, nothing)
+      expect(score.contributions).toEqual([])
+      expect(changes[0]!.alert.reasons).toMatchObject([{ channel: 'temperature', value: 90.5 }])
     })
   })
 

@@ -1,4 +1,4 @@
-import { expect, test } from 'vitest'
+import { describe, expect, test } from 'vitest'
 import { makePartition, type Step, takeReading } from '../../src/core/partition.ts'
 import type { Scorer } from '../../src/core/ports.ts'
 import { makePipeline, type PipelineModel } from '../../src/engine/pipeline.ts'
@@ -55,7 +55,7 @@ test('all windows of a model go through it at once, features in its order, missi
   ]
   const told: number[] = []
   const steps = stepsOf(pipelines)
-  const risks = scoreWindows(pipelines, steps, (windows, seconds) => {
+  const { risks, explanations } = scoreWindows(pipelines, steps, (windows, seconds) => {
     expect(seconds).toBeGreaterThanOrEqual(0)
     told.push(windows)
   })
@@ -74,13 +74,67 @@ test('all windows of a model go through it at once, features in its order, missi
     [1, 0.2],
     [2, Number.NaN],
   ])
+  expect(explanations).toEqual(steps.map(() => null))
 })
 
 test('no window, no call', () => {
   const { calls, model } = noting(['a.mean'])
   const pipelines = [makePipeline(pipelineSettings(), [], LIMITS, model)]
-  expect(scoreWindows(pipelines, [{ offset: 0, command }], () => undefined)).toEqual(
-    Float64Array.of(Number.NaN),
-  )
+  expect(scoreWindows(pipelines, [{ offset: 0, command }], () => undefined)).toEqual({
+    risks: Float64Array.of(Number.NaN),
+    explanations: [null],
+  })
   expect(calls).toEqual([])
+})
+
+describe('windows that can raise an alert or keep one open', () => {
+  /** Tells that each row's last feature is all of it. */
+  function telling(asked: number[][]): PipelineModel {
+    const { model } = noting(['a.mean', 'a.max'])
+    const explain = (vectors: Float64Array, rows: number) => {
+      asked.push([...vectors])
+      return Float64Array.from({ length: rows * 2 }, (_, i) => i % 2)
+    }
+    return { ...model, scorer: { ...model.scorer, explain } }
+  }
+
+  test('are explained, and no others; from the least clearBelow on', () => {
+    const asked: number[][] = []
+    const [rule] = pipelineSettings().alerts
+    const alerts = [
+      { ...rule!, rule: 'high', above: 0.9, clearBelow: 0.8 },
+      { ...rule!, rule: 'low', above: 0.5, clearBelow: 0.2 },
+    ]
+    const pipelines = [
+      makePipeline(pipelineSettings({ name: 'deaf' }), [], LIMITS, noting(['a.mean']).model),
+      makePipeline(pipelineSettings({ name: 'telling', alerts }), [], LIMITS, telling(asked)),
+      makePipeline(pipelineSettings({ name: 'without' }), [], LIMITS, null),
+    ]
+    const steps = stepsOf(pipelines)
+    const { explanations } = scoreWindows(pipelines, steps, () => undefined)
+    expect(asked).toEqual([[20, 20]])
+    expect(pipelines.map(({ rules }) => rules.explainFrom)).toEqual([undefined, 0.2, undefined])
+    const explained = explanations.flatMap((explanation, i) => (explanation ? [{ explanation, i }] : []))
+    expect(explained).toEqual([
+      {
+        i: steps.findLastIndex((step) => 'window' in step && step.window.state.pipeline === 1),
+        explanation: {
+          features: [
+            { channel: 'a', feature: 'mean' },
+            { channel: 'a', feature: 'max' },
+          ],
+          values: Float64Array.of(20, 20),
+          shares: Float64Array.of(0, 1),
+        },
+      },
+    ])
+  })
+
+  test('do not exist without rules', () => {
+    const asked: number[][] = []
+    const pipelines = [makePipeline(pipelineSettings({ alerts: [] }), [], LIMITS, telling(asked))]
+    const { explanations } = scoreWindows(pipelines, stepsOf(pipelines), () => undefined)
+    expect(explanations.every((explanation) => explanation === null)).toBe(true)
+    expect(asked).toEqual([])
+  })
 })

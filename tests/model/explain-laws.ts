@@ -1,0 +1,154 @@
+/** What every explanation must hold, on whichever backend: the suite of `explain.test.ts` and `explain-wasm.test.ts`. */
+import { readFileSync } from 'node:fs'
+import fc from 'fast-check'
+import { beforeAll, describe, expect, it } from 'vitest'
+import { createRandom } from '../../simulators/random.ts'
+import { type Backend, loadBackend } from '../../src/model/backend.ts'
+import { COMPLETENESS, createExplainer, type Explainer } from '../../src/model/explain.ts'
+import { buildNetwork, type NetworkFiles, networkFiles } from '../../src/model/network.ts'
+import { createScorer } from '../../src/model/scorer.ts'
+import { FEATURES, plainScores, smallNetwork, smallScaling } from '../support/small-model.ts'
+
+const WIDTH = FEATURES.length
+
+interface GoldenCase {
+  readonly inputs: number
+  readonly hidden: readonly number[]
+  readonly weights: readonly number[]
+  readonly rows: readonly (readonly number[])[]
+  readonly parts: readonly (readonly number[])[]
+  readonly difference: readonly number[]
+}
+
+const golden: { readonly cases: readonly GoldenCase[] } = JSON.parse(
+  readFileSync(new URL('./golden/explain.json', import.meta.url), 'utf8'),
+)
+
+/** A net of the shape with the given weights, kernel and bias layer by layer. */
+async function netOf({ tf }: Backend, { inputs, hidden, weights }: GoldenCase): Promise<NetworkFiles> {
+  const network = buildNetwork(tf, { inputs, hidden, l2: 0, seed: 1 })
+  const { topology } = await networkFiles(tf, network)
+  network.dispose()
+  return { topology, weights: new Uint8Array(Float32Array.from(weights).buffer) }
+}
+
+function someVectors(rows: number, seed: number): Float64Array {
+  const random = createRandom(seed, 'vectors')
+  const { mean, std } = smallScaling(1)
+  return Float64Array.from({ length: rows * WIDTH }, (_, i) =>
+    random.uniform() < 0.05 ? Number.NaN : mean[i % WIDTH]! + 3 * random.normal() * std[i % WIDTH]!,
+  )
+}
+
+const logOdds = (risk: number) => Math.log(risk / (1 - risk))
+const sumOf = (numbers: Iterable<number>) => [...numbers].reduce((sum, number) => sum + number, 0)
+
+/** @param name of the backend that the tests are meant for */
+export function explainLaws(name: Backend['name']): void {
+  describe(`explanations on ${name}`, () => {
+    const scaling = smallScaling(1)
+    let backend: Backend
+    let files: NetworkFiles
+    let explainer: Explainer
+
+    beforeAll(async () => {
+      backend = await loadBackend()
+      expect(backend.name).toBe(name)
+      files = await smallNetwork(backend, 5)
+      explainer = await createExplainer(backend, 'small', files, WIDTH)
+    })
+
+    it.each(golden.cases.map((golden) => [`${golden.inputs}-${golden.hidden.join('-')}`, golden] as const))(
+      'are those of the independent implementation in numpy, net %s',
+      async (_, golden) => {
+        const { rows, inputs } = golden
+        const other = await createExplainer(backend, 'golden', await netOf(backend, golden), inputs)
+        const parts = other.parts(Float32Array.from(rows.flat()), rows.length)
+        other.dispose()
+        golden.parts.flat().forEach((expected, i) => {
+          const explained = Math.max(1, Math.abs(golden.difference[Math.floor(i / inputs)]!))
+          expect(Math.abs(parts[i]! - expected)).toBeLessThanOrEqual(COMPLETENESS * explained)
+        })
+      },
+    )
+
+    it('add up to the log-odds of the score less those of the mean row', () => {
+      fc.assert(
+        fc.property(fc.integer(), fc.integer({ min: 1, max: 6 }), (seed, rows) => {
+          const random = createRandom(seed, 'inputs')
+          const inputs = Float32Array.from({ length: rows * WIDTH }, () => 2 * random.normal())
+          const parts = explainer.parts(inputs, rows)
+          // The plain net takes raw vectors: with this scaling they are the inputs.
+          const plain = { ...scaling, mean: scaling.mean.map(() => 0), std: scaling.std.map(() => 1) }
+          const scores = plainScores(files, plain, new Float64Array([...inputs, ...new Float32Array(WIDTH)]))
+          const usual = logOdds(scores[rows]!)
+          for (let row = 0; row < rows; row++) {
+            const explained = logOdds(scores[row]!) - usual
+            const sum = sumOf(parts.subarray(row * WIDTH, (row + 1) * WIDTH))
+            expect(Math.abs(sum - explained)).toBeLessThanOrEqual(
+              1.01 * COMPLETENESS * Math.max(1, Math.abs(explained)),
+            )
+          }
+        }),
+        { numRuns: 15 },
+      )
+    })
+
+    it('are the same bits, whoever shares the batch', async () => {
+      const scorer = await createScorer(backend, 'small@1.0.0', scaling, files)
+      const vectors = someVectors(80, 7)
+      const together = scorer.explain!(vectors, 80)
+      for (const sizes of [
+        [1, 2, 3, 64, 10],
+        [79, 1],
+      ]) {
+        let at = 0
+        for (const rows of sizes) {
+          const apart = scorer.explain!(vectors.slice(at * WIDTH, (at + rows) * WIDTH), rows)
+          expect(apart).toEqual(together.slice(at * WIDTH, (at + rows) * WIDTH))
+          at += rows
+        }
+      }
+      expect(scorer.explain!(new Float64Array(0), 0)).toHaveLength(0)
+      scorer.dispose()
+    })
+
+    it('are shares that add up to 1; what is missing has its share by what stands for it', async () => {
+      const missing = scaling.mean.map((mean, i) => mean + (i === 0 ? 2 * scaling.std[0]! : 0))
+      const scorer = await createScorer(backend, 'small@1.0.0', { ...scaling, missing }, files)
+      const vectors = someVectors(40, 13)
+      vectors[0] = Number.NaN
+      vectors[1] = Number.NaN
+      const shares = scorer.explain!(vectors, 40)
+      for (let row = 0; row < 40; row++) {
+        expect(sumOf(shares.subarray(row * WIDTH, (row + 1) * WIDTH))).toBeCloseTo(1, 9)
+      }
+      expect(shares[0]).not.toBe(0)
+      expect(shares[1]).toBe(0)
+      scorer.dispose()
+    })
+
+    it('are all 0 for a row that is the mean itself', async () => {
+      const scorer = await createScorer(backend, 'small@1.0.0', scaling, files)
+      expect(scorer.explain!(Float64Array.from(scaling.mean), 1)).toEqual(new Float64Array(WIDTH))
+      scorer.dispose()
+    })
+
+    it('keep the number of tensors flat, and give all back', async () => {
+      const before = backend.tf.memory().numTensors
+      const scorer = await createScorer(backend, 'small@1.0.0', scaling, files)
+      const loaded = backend.tf.memory().numTensors
+      for (let i = 0; i < 20; i++) scorer.explain!(someVectors(1 + i, i), 1 + i)
+      expect(backend.tf.memory().numTensors).toBe(loaded)
+      scorer.dispose()
+      expect(backend.tf.memory().numTensors).toBe(before)
+    })
+
+    it('say so when weights are no numbers', async () => {
+      const weights = new Uint8Array(files.weights.length).fill(0xff)
+      const broken = await createExplainer(backend, 'broken@1.0.0', { ...files, weights }, WIDTH)
+      expect(() => broken.parts(new Float32Array(WIDTH), 1)).toThrow('broken@1.0.0 gives no number')
+      broken.dispose()
+    })
+  })
+}
