@@ -5,6 +5,7 @@ const BENCHES = {
   eventlog: async ([where, brokers]: readonly string[]) =>
     (await import('./eventlog.ts')).printEventLog(where, brokers),
   explain: async (args: readonly string[]) => (await import('./explain.ts')).explain(args),
+  growth: async () => (await import('./growth.ts')).growth(),
   stream: async (args: readonly string[]) => (await import('./stream.ts')).stream(args),
 } as const
 
