@@ -16,12 +16,25 @@ export interface LoadedPipelines {
   dispose(): void
 }
 
+/** A model tried in the place of what the settings name. */
+export interface TriedModel {
+  /** Name of the pipeline. */
+  readonly pipeline: string
+  /** The folder of all models that it is in. */
+  readonly dir: string
+  /** NAME@VERSION */
+  readonly model: string
+}
+
 /** @throws failure 'model' when a folder is damaged or does not fit its pipeline */
-export async function loadPipelines(settings: Settings): Promise<LoadedPipelines> {
-  const backend = settings.pipelines.some(({ model }) => model !== null) ? await loadBackend() : null
+export async function loadPipelines(settings: Settings, tried?: TriedModel): Promise<LoadedPipelines> {
+  const wanted = settings.pipelines.map(({ name, model }) =>
+    name === tried?.pipeline ? tried : model === null ? null : { dir: settings.models.dir, model },
+  )
+  const backend = wanted.some((model) => model !== null) ? await loadBackend() : null
   const served: (ServedModel | null)[] = []
-  for (const { model } of settings.pipelines) {
-    served.push(model !== null && backend ? await serveModel(backend, settings.models.dir, model) : null)
+  for (const model of wanted) {
+    served.push(model !== null && backend ? await serveModel(backend, model.dir, model.model) : null)
   }
   const pipelines = settings.pipelines.map((pipeline, i) =>
     makePipeline(pipeline, settings.assets, settings.limits, served[i] ?? null),

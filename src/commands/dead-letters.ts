@@ -17,13 +17,13 @@ import { failure, isFailure } from '../core/errors.ts'
 import { nearest } from '../core/nearest.ts'
 import type { EventLog } from '../core/ports.ts'
 import { type ReplayMarks, readMarks } from '../core/replay-marks.ts'
-import { parseTime } from '../core/time.ts'
 import { DEAD_LETTER_REASONS } from '../core/topics.ts'
 import { openEventLog } from '../eventlog/open.ts'
 import { configOf, kafkaFlags } from './config.ts'
 import { countsText, jsonOf, letterText, rowOf } from './letters-view.ts'
 import { replayByHttp } from './replay-http.ts'
 import { toTheEnd } from './replay-steps.ts'
+import { timeOf } from './time-option.ts'
 
 export interface LogOptions {
   readonly config?: string
@@ -191,13 +191,6 @@ function checkReason(reason: string): void {
     'usage',
     `no reason ${reason}; ${near ? `did you mean ${near}?` : `there are ${known.join(', ')}`}`,
   )
-}
-
-/** @throws failure 'usage' */
-export function timeOf(option: string, text: string): number {
-  const time = /^-?[0-9]+$/.test(text) ? parseTime(Number(text)) : parseTime(text)
-  if (time !== null) return time
-  throw failure('usage', `${option} ${text} is no time; write epoch ms or RFC 3339 with a zone`)
 }
 
 function placeOf(text: string): DeadLetterPlace {

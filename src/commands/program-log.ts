@@ -25,6 +25,28 @@ export function addDeadLetters(program: Command): void {
     .action(async (chosen, options) => (await import('./dead-letters.ts')).replay(chosen, options))
 }
 
+export function addBacktest(program: Command, duration: (text: string) => number): void {
+  fromLog(program.command('backtest'))
+    .description(
+      'what another model or other rules would have told: the log once more, nothing is written to it',
+    )
+    .option('--model <dir>', "folder of a model's version (MODELS/NAME/VERSION) in place of the config's")
+    .option(
+      '--pipeline <name>',
+      'pipeline that the model is for (default: the only one, or the one that serves it)',
+    )
+    .option('--from <t>', 'windows from here on (RFC 3339 or epoch ms; default: all)')
+    .option('--to <t>', 'windows up to here')
+    .option(
+      '--warm-up <d>',
+      'read only this much of the log before --from: quicker, but what was learned earlier is missing (default: all)',
+      duration,
+    )
+    .option('--output <file>', 'write its scores and alert events as JSON Lines')
+    .option('--json', 'print the comparison as JSON')
+    .action(async (options) => (await import('./backtest.ts')).backtest(options))
+}
+
 function choosing(command: Command): Command {
   return fromLog(command)
     .addOption(

@@ -3,7 +3,7 @@ import { Command, InvalidArgumentError, Option } from 'commander'
 import { MACHINE_CLASSES } from '../../simulators/fleet.ts'
 import { messageOf } from '../core/errors.ts'
 import { durationMs } from '../core/units.ts'
-import { addDeadLetters } from './program-log.ts'
+import { addBacktest, addDeadLetters } from './program-log.ts'
 import { VERSION } from './version.ts'
 
 export function buildProgram(): Command {
@@ -17,6 +17,7 @@ export function buildProgram(): Command {
     addDemo,
     addSimulate,
     addTail,
+    (parent: Command) => addBacktest(parent, duration),
     addDeadLetters,
     addCopyLog,
     addScore,

@@ -57,7 +57,7 @@ async function startOf(log: EventLog, topic: string, { from, follow }: TailOptio
 }
 
 /** First offset whose record the log took at `time` or later, by halving. */
-async function firstAt(
+export async function firstAt(
   log: EventLog,
   topic: string,
   partition: number,
