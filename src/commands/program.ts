@@ -22,6 +22,7 @@ export function buildProgram(): Command {
     addCopyLog,
     addScore,
     addTrain,
+    addEvaluate,
     addChaos,
     addConfig,
     addDoctor,
@@ -143,6 +144,41 @@ function addTrain(program: Command): void {
     .option('--replace', 'write over a version that exists')
     .requiredOption('--output <dir>', 'model folder to write: DIR/NAME/VERSION')
     .action(async (options) => (await import('./train.ts')).train(options))
+}
+
+function addEvaluate(program: Command): void {
+  program
+    .command('evaluate')
+    .description('how good a model is on readings whose failures are known: JSON, and a page with plots')
+    .option('--model <dir>', 'folder of a model: models/NAME/VERSION, or models/NAME for its newest')
+    .option(
+      '--config <file>',
+      'config file whose pipeline is judged (default: windows and rule of the model)',
+    )
+    .option('--pipeline <name>', 'pipeline of the config (default: the one with the model, or its only one)')
+    .option('--map <file>', 'how to read the files')
+    .option('--input <file...>', 'recorded readings (CSV or JSON Lines, also .gz)')
+    .option('--labels <file>', 'CSV asset,from,to,kind')
+    .option('--simulate <counts>', 'judge by a simulated fleet instead, such as pump=20', fleetCounts)
+    .option('--duration <d>', 'length of the simulation', duration, 8 * 3_600_000)
+    .option('--interval <d>', 'time between readings of a simulated machine', duration, 500)
+    .option('--faults <rate>', 'faults per simulated machine and day', number, 12)
+    .option('--seed <n>', 'seed of the simulation, of intervals and of importance', integer, 1000)
+    .option(
+      '--horizon <d>',
+      'a window this long before a failure counts as failing (default: as trained)',
+      duration,
+    )
+    .option(
+      '--baseline-input <file...>',
+      'training readings, to fit the threshold rule and logistic regression on',
+    )
+    .option('--baseline-labels <file>', 'the failures in them')
+    .option(
+      '--output <dir>',
+      'write evaluation.json and evaluation.html here (default: JSON on standard output)',
+    )
+    .action(async (options) => (await import('./evaluate.ts')).evaluate(options))
 }
 
 function addChaos(program: Command): void {

@@ -47,7 +47,7 @@ export function ruleScores(
 }
 
 /** The limit lies between the last score that should alarm and the next lower one. */
-function bestLimit(scores: Float64Array, positive: Uint8Array): { limit: number; f1: number } {
+export function bestLimit(scores: Float64Array, positive: Uint8Array): { limit: number; f1: number } {
   const { score, truePositive, falsePositive } = curve(scores, positive)
   const positives = truePositive[truePositive.length - 1] ?? 0
   let best = { limit: Number.POSITIVE_INFINITY, f1: 0 }

@@ -39,6 +39,10 @@ export function tryModel(scorer: Scorer, baseline: ThresholdRule, rule: AlertRul
 }
 
 /** Such as `vibration.max above 2.0995`. */
-export function ruleText({ feature, side, limit }: ThresholdRule): string {
+export function ruleText({
+  feature,
+  side,
+  limit,
+}: Pick<ThresholdRule, 'feature' | 'side' | 'limit'>): string {
   return `${feature} ${side} ${Number(limit.toPrecision(5))}`
 }

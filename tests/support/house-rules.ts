@@ -71,6 +71,8 @@ const HOMES: Readonly<Record<string, readonly string[]>> = {
   'csv-parse': ['src/formats/'],
   luxon: ['src/formats/'],
   'secure-json-parse': ['src/formats/', 'src/http/'],
+  'd3-scale': ['src/training/report'],
+  'd3-shape': ['src/training/report'],
   msgpackr: ['src/core/state'],
   typebox: ['src/core/', 'src/config/', 'src/engine/', 'src/formats/', 'src/http/', 'src/model/'],
 }

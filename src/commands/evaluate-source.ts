@@ -1,0 +1,85 @@
+/** What `evaluate` judges by: recorded readings with labels, or a simulated fleet of another seed. */
+import { basename } from 'node:path'
+import { createFleet, type FleetCounts } from '../../simulators/fleet.ts'
+import { failure } from '../core/errors.ts'
+import type { PlainReading } from '../core/windowed.ts'
+import { readLabels } from '../formats/labels.ts'
+import { readMap } from '../formats/recording.ts'
+import type { FailureLabel } from '../training/horizon.ts'
+import { readRecording } from './recording.ts'
+
+export interface JudgedSource {
+  /** In words. */
+  readonly source: string
+  readonly labels: readonly FailureLabel[]
+  /** In time order; the same each time that it is asked for. */
+  readings(): Iterable<PlainReading>
+}
+
+/** @throws Failure `input` or `config` that names file, place and what would be right */
+export async function recordedSource(
+  input: readonly string[],
+  labels: string,
+  map: string | undefined,
+): Promise<JudgedSource> {
+  const readings = await readRecording(input, map)
+  const assets = new Set(readings.map(({ asset }) => asset))
+  const time = map === undefined ? undefined : (await readMap(map)).place?.time
+  const all = await readLabels(labels, time && 'column' in time ? time : undefined)
+  const own = all.filter(({ asset }) => assets.has(asset))
+  if (all.length > 0 && own.length === 0) {
+    throw failure(
+      'input',
+      `${labels} has labels of ${all[0]!.asset} and others, none of the ${assets.size} assets read`,
+    )
+  }
+  return {
+    source: `${fileNames(input)} with ${basename(labels)}`,
+    labels: own,
+    readings: () => readings,
+  }
+}
+
+const NAMES_SHOWN = 3
+
+function fileNames(files: readonly string[]): string {
+  const names = files.slice(0, NAMES_SHOWN).map((file) => basename(file))
+  return files.length > NAMES_SHOWN
+    ? `${names.join(', ')} and ${files.length - NAMES_SHOWN} more`
+    : names.join(', ')
+}
+
+export interface FleetOptions {
+  readonly durationMs: number
+  readonly intervalMs: number
+  readonly seed: number
+  /** Faults per machine and day. */
+  readonly faults: number
+}
+
+/** An hour of a weekday; fixed, so that the same options give the same readings. */
+const START_MS = Date.UTC(2026, 0, 5, 6)
+/** As in training: from 90 s to 2 h between onset and failure, then ten minutes of repair. */
+const GROWTH_MS = [90_000, 7_200_000] as const
+const REPAIR_MS = 600_000
+
+export function fleetSource(counts: FleetCounts, options: FleetOptions): JudgedSource {
+  const { durationMs, intervalMs, seed, faults } = options
+  const make = () =>
+    createFleet(counts, {
+      seed,
+      startMs: START_MS,
+      intervalMs,
+      durationMs,
+      faultRate: faults,
+      growthMs: GROWTH_MS,
+      repairMs: REPAIR_MS,
+    })
+  const machines = Object.entries(counts).map(([name, count]) => `${name}=${count}`)
+  const hours = Number((durationMs / 3_600_000).toFixed(2))
+  return {
+    source: `simulated fleet ${machines.join(',')} over ${hours} h, ${faults} faults per machine-day, seed ${seed}`,
+    labels: make().labels,
+    readings: () => make().readings(),
+  }
+}
