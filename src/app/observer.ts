@@ -1,6 +1,6 @@
 /** What the engine's workers report → metrics, the log, and the partitions that figures are taken from. */
 import type { Partition } from '../core/partition.ts'
-import type { Restored } from '../core/state.ts'
+import type { Changed, Restored } from '../core/state.ts'
 import type { WorkerObserver } from '../engine/worker.ts'
 import type { Logger } from '../observe/logger.ts'
 import type { Metrics } from '../observe/metrics.ts'
@@ -31,10 +31,19 @@ export function watchEngine(metrics: Metrics, logger: Logger, now: () => number)
 
 /** What became of the state of pipelines that were changed is said at the start (law 7). */
 function tellRestored(logger: Logger, partition: number, restored: Restored | null): void {
-  for (const { pipeline, assets, discardedWindows } of restored?.changed ?? []) {
-    logger.warn(
-      { partition, pipeline, assets, discardedWindows },
-      `pipeline ${pipeline} was changed: ${discardedWindows} open windows of ${assets} assets are discarded`,
-    )
-  }
+  for (const change of restored?.changed ?? []) logger.warn({ partition, ...change }, changeText(change))
+}
+
+const CHANGED = {
+  definition: 'was changed',
+  rules: 'has lost alert rules',
+  removed: 'is in the config no more',
+} as const
+
+function changeText(change: Changed): string {
+  const { pipeline, what, assets, discardedWindows, keptAlerts, endedAlerts } = change
+  return (
+    `pipeline ${pipeline} ${CHANGED[what]}: of ${assets} assets ${discardedWindows} open windows are discarded, ` +
+    `${keptAlerts} open alerts kept, ${endedAlerts} closed`
+  )
 }

@@ -15,6 +15,9 @@ import type { Settings } from './settings.ts'
 
 export const DEFAULT_FILE = 'forewarn.yaml'
 
+/** Other names that a setting is known by. */
+const OTHER_NAMES: Readonly<Record<string, string>> = { FOREWARN_ASSETS_FORGET_AFTER: 'limits.forgetAfter' }
+
 /** Variables with our prefix that are no settings: the set-up's, the tests' and the file's own name. */
 const OTHER_VARIABLES = /^FOREWARN_(CACHE|NATIVE|TFJS|DATA|SETUP|CONFIG|START)(_|$)/
 
@@ -46,6 +49,7 @@ type Tree = Record<string, unknown>
 export function loadConfig(options: LoadOptions): Loaded {
   const file = options.file ?? options.env.FOREWARN_CONFIG ?? (existsSync(DEFAULT_FILE) ? DEFAULT_FILE : null)
   const tree: Tree = options.base ? structuredClone(options.base) : file === null ? {} : readFile(file)
+  takeAssetsSection(tree)
   const sources = new Map<string, Source>()
   for (const key of leaves(tree)) sources.set(key, 'file')
   for (const [key, value] of variables(options.env)) {
@@ -98,12 +102,29 @@ function readFile(file: string): Tree {
   throw failure('config', `${file} must hold sections such as mqtt, log, pipelines`)
 }
 
+/**
+ * `assets` is a list of groups, or a section of `groups` and what holds for all of them: `forgetAfter`, which is kept
+ * with the other limits.
+ */
+function takeAssetsSection(tree: Tree): void {
+  const { assets } = tree
+  if (typeof assets !== 'object' || assets === null || Array.isArray(assets)) return
+  const { forgetAfter, groups = [], ...others } = assets as Tree
+  if (Object.keys(others).length > 0) return
+  tree.assets = groups
+  if (forgetAfter !== undefined) setAt(tree, 'limits.forgetAfter', forgetAfter)
+}
+
 /** Settings among the variables, as dotted key and value of the schema's type; secrets also by their files. */
 function variables(env: LoadOptions['env']): [string, unknown][] {
   const settings = settingKeys({ ...ConfigFile })
   const scalars = new Map(
     settings.filter(({ type }) => type !== 'object').map((setting) => [variableName(setting.key), setting]),
   )
+  for (const [name, key] of Object.entries(OTHER_NAMES)) {
+    const setting = settings.find((one) => one.key === key)
+    if (setting) scalars.set(name, setting)
+  }
   const secrets = new Map(
     settings
       .filter(({ key }) => isSecret(key.split('.')))

@@ -25,6 +25,7 @@ export function resolveSettings(file: ConfigFile, modelsDir: string): Settings {
     ...shareFindings(file),
     ...kafkaFindings(file.log),
   ]
+  if (wrong.length === 0) wrong.push(...forgetFindings(file))
   if (wrong.length > 0) throw failure('config', wrong.join('\n'))
   return {
     mqtt: {
@@ -104,6 +105,7 @@ function resolveLimits({
   inFlightBytes,
   sseBufferBytes,
   futureBy,
+  forgetAfter,
   ...counts
 }: ConfigFile['limits']): Limits {
   return {
@@ -112,7 +114,17 @@ function resolveLimits({
     inFlightBytes: sizeBytes(inFlightBytes),
     sseBufferBytes: sizeBytes(sseBufferBytes),
     futureByMs: durationMs(futureBy),
+    forgetAfterMs: durationMs(forgetAfter),
   }
+}
+
+/** What is forgotten must have been silent long enough for its windows to have closed. */
+function forgetFindings({ limits, pipelines }: ConfigFile): string[] {
+  const longest = Math.max(...pipelines.map(({ window }) => resolveWindow(window).idleMs))
+  if (durationMs(limits.forgetAfter) >= longest) return []
+  return [
+    `limits.forgetAfter: ${limits.forgetAfter} is wrong; expected at least the longest window.idle (${longest}ms)`,
+  ]
 }
 
 function ruleFindings({ alerts }: PipelineFile, index: number): string[] {

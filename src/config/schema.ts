@@ -276,6 +276,10 @@ export const ConfigFile = Type.Object(
         openWindowsPerAsset: Count('Most windows of an asset open at once', 64),
         dedupePerAsset: Count('Readings of an asset remembered to tell duplicates', 1024),
         futureBy: Duration('A reading further than this ahead of the log clock is quarantined', '5m'),
+        forgetAfter: Duration(
+          'Silence after which an asset is forgotten with its state and alerts; also assets.forgetAfter',
+          '30d',
+        ),
         batchRecords: Count('Most records that the engine turns into effects at once', 5000),
         snapshotRecords: Count('Most records read again after a crash, per partition', 50_000),
         sseClients: Count('Most live subscribers', 100),

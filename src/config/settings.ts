@@ -103,6 +103,7 @@ export interface Limits {
   readonly openWindowsPerAsset: number
   readonly dedupePerAsset: number
   readonly futureByMs: number
+  readonly forgetAfterMs: number
   readonly batchRecords: number
   readonly snapshotRecords: number
   readonly sseClients: number

@@ -3,7 +3,7 @@
  * hysteresis, updated when its leading channel changes, acknowledged by people, cleared after an off-delay.
  * At most one alert of a rule is open per asset.
  */
-import type { Alert, AlertEvent, Command, Reason, Severity, Transition } from './records.ts'
+import type { Alert, AlertEvent, Command, EndedBy, Reason, Severity, Transition } from './records.ts'
 
 /** A delay in windows in a row, or in event time. */
 export type Delay = { readonly windows: number } | { readonly ms: number }
@@ -130,6 +130,32 @@ export function acknowledge(slots: AlertSlots, command: Command): AlertChange | 
   const alert: Alert = { ...slot.open, state: 'acknowledged', updatedAt: command.at, by: command.by }
   if (command.comment !== undefined) alert.comment = command.comment
   return change(slot, 'acknowledged', alert, command.at)
+}
+
+/** Why and when alerts end that nobody cleared. */
+export interface Ending {
+  /** Epoch ms by the log. */
+  readonly at: number
+  readonly because: EndedBy
+  /** Who asked for it, and what they said. */
+  readonly by?: string
+  readonly comment?: string
+}
+
+/**
+ * Ends an open alert whose condition nobody will look at any more.
+ * @returns null when none is open
+ */
+export function endAlert(slot: AlertSlot, { at, because, by, comment }: Ending): AlertChange | null {
+  if (slot.open === null) return null
+  const updatedAt = Math.max(at, slot.open.updatedAt)
+  const alert: Alert = { ...slot.open, state: 'closed', updatedAt, closedBecause: because }
+  if (by !== undefined) alert.by = by
+  if (comment !== undefined) alert.comment = comment
+  slot.run = 0
+  const ended = change(slot, 'closed', alert, updatedAt)
+  slot.open = null
+  return ended
 }
 
 function change(slot: AlertSlot, transition: Transition, alert: Alert, at: number): AlertChange {

@@ -35,6 +35,8 @@ export interface AssetState {
   /** By start, ascending; windows of a count in the order in which they began. */
   windows: OpenWindow[]
   readonly run: CountRun
+  /** People have taken it out of service; what it sends next brings it back. */
+  retired: boolean
   readonly recent: Recent
   readonly normal: Normal
   readonly alerts: AlertSlots
@@ -71,6 +73,7 @@ export function makeAssetState(asset: string, pipeline: number, layout: Layout, 
     heardAtMs: 0,
     windows: [],
     run: makeCountRun(),
+    retired: false,
     recent: makeRecent(),
     normal: makeNormal(layout.channels.length),
     alerts: makeAlertSlots(rules),
@@ -99,6 +102,7 @@ export function advance(
     if (ts <= state.maxTs && isRemembered(state.recent, ts, hash)) return 'duplicate'
     remember(state.recent, ts, hash, oldestTaken(state, window), rules.dedupePerAsset)
   }
+  if (state.retired) state.retired = false
   if (state.layout.grows) widen(state, reading.shape)
   if ('count' in window) {
     takeCounted(state, reading, window, closed)

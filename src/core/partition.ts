@@ -4,7 +4,7 @@
  * acknowledgement behind a window meets the alert that this window raised, whatever the batch boundaries.
  */
 
-import type { AlertRule } from './alert.ts'
+import type { AlertRule, AlertSlot, Ending } from './alert.ts'
 import {
   type AssetRules,
   type AssetState,
@@ -42,6 +42,8 @@ export interface PartitionLimits {
   /** Most channels that an asset's windows keep where no model names them. */
   readonly channelsPerAsset: number
   readonly futureByMs: number
+  /** Silence, by logged ticks, after which an asset is forgotten. */
+  readonly forgetAfterMs: number
 }
 
 /** Readings of a pipeline by what became of them: `decoded = windowed + late + duplicate + future`. */
@@ -50,7 +52,10 @@ export type ReadingCounts = Record<ReadingResult | 'decoded', number>
 /** Work for `settle`, in log order. `offset` is that of the record that caused it. */
 export type Step =
   | { readonly offset: number; readonly window: ClosedWindow }
-  | { readonly offset: number; readonly command: Command }
+  /** With the states of its asset as they were then: they may be gone by the end of the batch. */
+  | { readonly offset: number; readonly command: Command; readonly states: readonly AssetState[] }
+  /** Open alerts of these slots end. */
+  | { readonly offset: number; readonly ending: Ending; readonly slots: readonly AlertSlot[] }
 
 /** What a partition remembers; plain data but for the pipelines' functions. */
 export interface Partition {
@@ -66,12 +71,12 @@ export interface Partition {
   readonly readings: readonly ReadingCounts[]
   /** Windows closed, by pipeline and reason. */
   readonly closed: readonly Record<ClosedBy, number>[]
-  /** What was emitted: `dead-letter/REASON`, `alert/SEVERITY/TRANSITION`, `command/RESULT`. */
+  /** What was emitted: `dead-letter/REASON`, `alert/SEVERITY/TRANSITION`, `command/RESULT`; what ended: `asset/…`, `left-over`. */
   readonly tallies: Map<string, number>
 }
 
-export function tally(partition: Partition, what: string): void {
-  partition.tallies.set(what, (partition.tallies.get(what) ?? 0) + 1)
+export function tally(partition: Partition, what: string, count = 1): void {
+  if (count > 0) partition.tallies.set(what, (partition.tallies.get(what) ?? 0) + count)
 }
 
 /** What became of a reading in each pipeline that takes its asset. */
@@ -145,9 +150,18 @@ export function takeTick(partition: Partition, tick: Tick, offset: number, steps
 
 /** Closes all that is open: the end of a recording. */
 export function closeAll(partition: Partition, offset: number, steps: Step[]): void {
-  for (const states of partition.assets.values()) {
-    for (const state of states) closeIdle(state, partition.pipelines[state.pipeline]!.window, 'end', closing)
-  }
+  for (const states of partition.assets.values()) closeStates(partition, states, 'end', offset, steps)
+}
+
+/** Closes all windows of an asset. */
+export function closeStates(
+  partition: Partition,
+  states: readonly AssetState[],
+  reason: ClosedBy,
+  offset: number,
+  steps: Step[],
+): void {
+  for (const state of states) closeIdle(state, partition.pipelines[state.pipeline]!.window, reason, closing)
   drain(partition, offset, steps)
 }
 
@@ -168,7 +182,9 @@ export function newAssetState(partition: Partition, asset: string, pipeline: num
     partition.layouts[pipeline]!.get(group) ??
     makeLayout(channels ?? [], channels === null && partition.limits.channelsPerAsset, group)
   partition.layouts[pipeline]!.set(group, layout)
-  return makeAssetState(asset, pipeline, layout, alerts.length)
+  const state = makeAssetState(asset, pipeline, layout, alerts.length)
+  state.heardAtMs = partition.elapsedMs
+  return state
 }
 
 function addAsset(partition: Partition, asset: string): readonly AssetState[] | 'full' | 'unassigned' {

@@ -61,7 +61,7 @@ export type Tick = Static<typeof Tick>
 /** What people and programs ask for, on the `readings` topic with key = asset. */
 export const Command = Type.Object({
   id: text(128),
-  command: Type.Union([Type.Literal('acknowledge')]),
+  command: Type.Union([Type.Literal('acknowledge'), Type.Literal('retire')]),
   asset: AssetId,
   alert: Type.Optional(text(512)),
   by: Type.String({ maxLength: 256 }),
@@ -143,6 +143,10 @@ export const Reason = Type.Object(
 )
 export type Reason = Static<typeof Reason>
 
+/** Why an alert ends without its condition being over. */
+export const ENDED_BY = ['forgotten', 'retired', 'removed'] as const
+export type EndedBy = (typeof ENDED_BY)[number]
+
 /** An alert as it stands: value of `alert-states`, `data` of its events, item of the API. */
 export const Alert = Type.Object(
   {
@@ -159,12 +163,18 @@ export const Alert = Type.Object(
     reasons: Type.Array(Reason),
     by: Type.Optional(Type.String()),
     comment: Type.Optional(Type.String()),
+    closedBecause: Type.Optional(
+      Type.Enum([...ENDED_BY], {
+        description:
+          'It did not clear: its asset was forgotten or retired, or its rule is in the config no more',
+      }),
+    ),
   },
   { $id: 'Alert' },
 )
 export type Alert = Static<typeof Alert>
 
-export const TRANSITIONS = ['raised', 'updated', 'acknowledged', 'cleared'] as const
+export const TRANSITIONS = ['raised', 'updated', 'acknowledged', 'cleared', 'closed'] as const
 export type Transition = (typeof TRANSITIONS)[number]
 
 const EVENT_TYPES = TRANSITIONS.map((transition) => `forewarn.alert.${transition}` as const)

@@ -4,10 +4,11 @@
  * more than the whole job. It may be older than the committed position; the log after it is read again.
  */
 import { Packr } from 'msgpackr'
+import type { AlertSlot } from './alert.ts'
 import type { AssetState } from './asset.ts'
 import { failure } from './errors.ts'
-import { newAssetState, type Partition } from './partition.ts'
-import { loadAsset, numberBytes, type StoredAsset, storeAsset } from './stored-asset.ts'
+import { newAssetState, type Partition, tally } from './partition.ts'
+import { loadAsset, loadSlot, numberBytes, type StoredAsset, storeAsset } from './stored-asset.ts'
 
 /** Rises when the bytes change; older ones are still read. 2: windows with their ends, runs of counted windows. */
 export const STATE_VERSION = 2
@@ -46,12 +47,19 @@ interface Chunk {
   readonly assets: readonly StoredAsset[]
 }
 
-/** A pipeline whose definition is not the one that wrote the state. */
+/** A pipeline that is not what it was when the state was written, and what became of what was known (law 7). */
 export interface Changed {
   readonly pipeline: string
+  /** `rules`: the definition is the same, alert rules are gone. */
+  readonly what: 'definition' | 'rules' | 'removed'
+  /** Assets whose state it concerns. */
   readonly assets: number
   /** Open windows that were discarded, since they were filled under the old definition. */
   readonly discardedWindows: number
+  /** Open alerts that go on under a rule of the same name. */
+  readonly keptAlerts: number
+  /** Open alerts that end, since their rule or their pipeline is gone. */
+  readonly endedAlerts: number
 }
 
 export interface Restored {
@@ -60,6 +68,8 @@ export interface Restored {
   /** Chunks of the snapshot. */
   readonly chunks: number
   readonly changed: readonly Changed[]
+  /** Of the alerts that must end: nobody else knows them any more. */
+  readonly endings: readonly AlertSlot[]
 }
 
 const packr = new Packr({ moreTypes: true, useRecords: false, largeBigIntToFloat: true })
@@ -136,31 +146,58 @@ export function decodeState(
   partition.elapsedMs = head.elapsedMs
   for (const [what, count] of head.tallies) partition.tallies.set(what, count)
   const changes = restorePipelines(partition, head, definitions)
+  const endings: AlertSlot[] = []
   for (const stored of storedAssets(records, head.chunks)) {
     const pipeline = partition.pipelines.findIndex(({ name }) => name === stored.pipeline)
-    if (pipeline < 0 || !partition.pipelines[pipeline]!.takes(stored.asset)) continue
-    const change = changes.get(pipeline)
-    if (change) {
-      change.assets++
-      change.discardedWindows += stored.windows.length
-    }
-    put(partition, loadAsset(partition, stored, pipeline, change !== undefined))
+    const isKept = pipeline >= 0 && partition.pipelines[pipeline]!.takes(stored.asset)
+    const ended = openSlots(stored, isKept ? partition.pipelines[pipeline]!.alerts : [])
+    note(changes, stored, ended.length, isKept)
+    endings.push(...ended)
+    const isChanged = changes.get(stored.pipeline)?.what === 'definition'
+    if (isKept) put(partition, loadAsset(partition, stored, pipeline, isChanged))
   }
   addMissingStates(partition)
-  return { offset: head.offset, chunks: head.chunks, changed: [...changes.values()] }
+  const changed = [...changes.values()].filter(({ what, assets }) => what === 'definition' || assets > 0)
+  for (const { discardedWindows } of changed) tally(partition, 'window/discarded', discardedWindows)
+  return { offset: head.offset, chunks: head.chunks, changed, endings }
 }
 
-/** Takes over the counts; the result holds the pipelines whose definition is another one now. */
+type Writable<T> = { -readonly [Key in keyof T]: T[Key] }
+
+/** Takes over the counts; the result tells of each pipeline how much of it is as it was. */
 function restorePipelines(partition: Partition, head: Head, definitions: readonly string[]) {
-  const changes = new Map<number, { pipeline: string; assets: number; discardedWindows: number }>()
+  const changes = new Map<string, Writable<Changed>>()
   for (const { name, definition, readings, closed } of head.pipelines) {
     const i = partition.pipelines.findIndex((pipeline) => pipeline.name === name)
+    const what = i < 0 ? 'removed' : definition === definitions[i] ? 'rules' : 'definition'
+    changes.set(name, { pipeline: name, what, assets: 0, discardedWindows: 0, keptAlerts: 0, endedAlerts: 0 })
     if (i < 0) continue
     Object.assign(partition.readings[i]!, readings)
     Object.assign(partition.closed[i]!, closed)
-    if (definition !== definitions[i]) changes.set(i, { pipeline: name, assets: 0, discardedWindows: 0 })
   }
   return changes
+}
+
+/** Slots with an open alert of which the rule is not among these any more. */
+function openSlots({ alerts }: StoredAsset, rules: readonly { readonly rule: string }[]): AlertSlot[] {
+  return alerts
+    .filter((slot) => slot.open !== null && !rules.some(({ rule }) => rule === slot.rule))
+    .map(loadSlot)
+}
+
+/** Counts what becomes of an asset's state; of one that goes on as it was there is nothing to tell. */
+function note(
+  changes: ReadonlyMap<string, Writable<Changed>>,
+  { pipeline, windows, alerts }: StoredAsset,
+  ended: number,
+  isKept: boolean,
+): void {
+  const change = changes.get(pipeline)
+  if (!change || (change.what === 'rules' && ended === 0)) return
+  change.assets++
+  change.endedAlerts += ended
+  change.keptAlerts += alerts.filter(({ open }) => open !== null).length - ended
+  if (change.what === 'definition' || !isKept) change.discardedWindows += windows.length
 }
 
 function* storedAssets(records: ReadonlyMap<string, Uint8Array>, chunks: number): Generator<StoredAsset> {

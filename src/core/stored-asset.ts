@@ -30,6 +30,8 @@ export interface StoredAsset {
   readonly windows: readonly StoredWindow[]
   /** Since version 2, and only where windows are of a count. */
   readonly run?: CountRun
+  /** Since version 2, where it is so. */
+  readonly retired?: true
   readonly recent: Float64Array
   readonly normal: Float64Array
   readonly alerts: readonly StoredSlot[]
@@ -46,6 +48,7 @@ export function storeAsset(partition: Partition, state: AssetState): StoredAsset
     heardAtMs: state.heardAtMs,
     windows: state.windows,
     ...('count' in rules.window ? { run: state.run } : {}),
+    ...(state.retired ? { retired: true } : {}),
     recent: recentPairs(state.recent),
     normal: state.normal.cells,
     alerts: state.alerts.map((slot, i) => ({ ...slot, rule: rules.alerts[i]!.rule })),
@@ -83,6 +86,7 @@ export function loadAsset(
     heardAtMs: stored.heardAtMs,
     windows: changed ? [] : stored.windows.map((window) => loadWindow(window, rules.window)),
     run: stored.run && !changed ? { ...stored.run } : { ...fresh.run, leftOver: stored.run?.leftOver ?? 0 },
+    retired: stored.retired ?? false,
     recent: recentFrom(stored.recent),
     normal: sameChannels ? { cells: stored.normal } : makeNormal(layout.channels.length),
     alerts: rules.alerts.map(({ rule }, i) => {
@@ -104,7 +108,7 @@ function sameNames(a: readonly string[], b: readonly string[]): boolean {
   return a.length === b.length && a.every((name, i) => name === b[i])
 }
 
-function loadSlot({ open, transitions, run, since, raisedAt }: StoredSlot): AlertSlot {
+export function loadSlot({ open, transitions, run, since, raisedAt }: StoredSlot): AlertSlot {
   return { open, transitions, run, since, raisedAt: raisedAt ?? open?.raisedAt ?? Number.NEGATIVE_INFINITY }
 }
 

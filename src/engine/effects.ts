@@ -2,7 +2,8 @@
  * What a batch causes, as records: scores, alert events and states, dead letters. No offset and no wall time
  * enters a value (law 3); where something came from stands in the headers.
  */
-import { type AlertChange, acknowledge } from '../core/alert.ts'
+import { type AlertChange, acknowledge, endAlert } from '../core/alert.ts'
+import type { AssetState } from '../core/asset.ts'
 import { deadLetterRecord } from '../core/dead-letter.ts'
 import { ATTEMPTS, REPLAYED_FROM } from '../core/dead-letter-view.ts'
 import type { Undecodable } from '../core/decode.ts'
@@ -65,8 +66,7 @@ export function createEffects(number: number, topics: TopicNames, partition: Par
     emit.push({ topic: topics['alert-states'], key, value: json(alert) })
   }
 
-  function command(request: Command, offset: number, emit: NewRecord[]): void {
-    const states = partition.assets.get(request.asset) ?? []
+  function command(request: Command, states: readonly AssetState[], offset: number, emit: NewRecord[]): void {
     for (const { alerts } of states) {
       const change = acknowledge(alerts, request)
       if (!change) continue
@@ -108,7 +108,14 @@ export function createEffects(number: number, topics: TopicNames, partition: Par
       const ends: number[] = []
       steps.forEach((step, i) => {
         if ('command' in step) {
-          command(step.command, step.offset, emit)
+          command(step.command, step.states, step.offset, emit)
+          return
+        }
+        if ('ending' in step) {
+          for (const slot of step.slots) {
+            const change = endAlert(slot, step.ending)
+            if (change) publish(change, step.offset, emit)
+          }
           return
         }
         const { window, offset } = step

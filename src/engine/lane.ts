@@ -2,8 +2,11 @@
  * One partition's records in, effects out: advance → score → settle. No log and no commit; `worker.ts` runs a
  * lane on the log, the command `score` runs one on files, so both give the same scores.
  */
+
+import type { AlertSlot, Ending } from '../core/alert.ts'
 import { REPLAYED_FROM } from '../core/dead-letter-view.ts'
 import { makeReadingDecoder } from '../core/decode.ts'
+import { forgetSilent, takeCommand } from '../core/life.ts'
 import {
   closeAll,
   makePartition,
@@ -26,6 +29,7 @@ export interface LaneLimits {
   readonly assets: number
   readonly futureByMs: number
   readonly channelsPerAsset: number
+  readonly forgetAfterMs: number
 }
 
 export interface LaneOptions {
@@ -44,6 +48,8 @@ export interface Lane {
   /** Takes a tick that is no record; `offset` stands for its place in the order. */
   tick(tick: Tick, offset: number): void
   hasOpenWindows(): boolean
+  /** Ends the alerts that are open in these slots, before what is taken next. */
+  endAlerts(slots: readonly AlertSlot[], ending: Ending, offset: number): void
   /** Closes all open windows: the end of a recording. */
   end(offset: number): void
   /** Scores and settles all that was taken since the last call. */
@@ -69,10 +75,15 @@ export function createLane(options: LaneOptions): Lane {
   let steps: Step[] = []
   let emit: NewRecord[] = []
 
+  function tick(given: Tick, offset: number): void {
+    takeTick(partition, given, offset, steps)
+    forgetSilent(partition, offset, steps)
+  }
+
   function takeMessage(record: LogRecord, type: string): void {
     const message = parseInbox(type, record.value)
-    if ('tick' in message) takeTick(partition, message.tick, record.offset, steps)
-    else if ('command' in message) steps.push({ offset: record.offset, command: message.command })
+    if ('tick' in message) tick(message.tick, record.offset)
+    else if ('command' in message) takeCommand(partition, message.command, record.offset, steps)
     else effects.deadLetter(record, message, emit)
   }
 
@@ -95,7 +106,9 @@ export function createLane(options: LaneOptions): Lane {
       else effects.reading(record, takeDecoded(record), emit)
     },
 
-    tick: (tick, offset) => takeTick(partition, tick, offset, steps),
+    tick,
+
+    endAlerts: (slots, ending, offset) => steps.push({ offset, ending, slots }),
 
     hasOpenWindows: () => openWindows(partition) > 0,
 

@@ -3,6 +3,8 @@
  * effects, and takes snapshots. It is a `Processor` of the event log, which commits its effects, its state and
  * the read position together.
  */
+
+import type { AlertSlot } from '../core/alert.ts'
 import { failure } from '../core/errors.ts'
 import type { Partition } from '../core/partition.ts'
 import type { Batch, NewRecord, Processor } from '../core/ports.ts'
@@ -52,6 +54,8 @@ export function createWorker(options: WorkerOptions): Worker {
   let processedAtMs = 0
   /** Behind the last record that is in the state. */
   let processedTo = 0
+  /** Alerts of rules that are gone: they end with the next commit, and with them the state that knew them. */
+  let endings: readonly AlertSlot[] = []
 
   function isDue(nextOffset: number): boolean {
     const due = Math.max(limits.snapshotRecords, SNAPSHOT_RECORDS_PER_ASSET * partition.assets.size)
@@ -69,6 +73,13 @@ export function createWorker(options: WorkerOptions): Worker {
     }))
   }
 
+  function endAlerts(offset: number): boolean {
+    if (endings.length === 0) return false
+    lane.endAlerts(endings, { at: partition.tickTs ?? 0, because: 'removed' }, offset)
+    endings = []
+    return true
+  }
+
   return {
     async restore(state, committed) {
       const records = new Map<string, Uint8Array>()
@@ -80,7 +91,10 @@ export function createWorker(options: WorkerOptions): Worker {
         }
       }
       const restored = decodeState(partition, records, definitions)
-      if (restored) snapshot = restored
+      if (restored) {
+        snapshot = restored
+        endings = restored.endings
+      }
       if (snapshot.offset > committed) {
         throw failure(
           'log-version',
@@ -93,12 +107,14 @@ export function createWorker(options: WorkerOptions): Worker {
     },
 
     async process(batch) {
+      const haveEnded = !batch.replay && endAlerts(batch.records[0]?.offset ?? batch.nextOffset)
       for (const record of batch.records) lane.take(record)
       const flushed = lane.flush()
       alertWindowEnds = flushed.alertWindowEnds
       processedAtMs = performance.now()
       processedTo = batch.nextOffset
-      const state = !batch.replay && isDue(batch.nextOffset) ? takeSnapshot(batch.nextOffset) : []
+      const isNeeded = haveEnded || (!batch.replay && isDue(batch.nextOffset))
+      const state = isNeeded ? takeSnapshot(batch.nextOffset) : []
       return { emit: flushed.emit, state, keepFrom: snapshot.offset }
     },
 
@@ -116,8 +132,10 @@ export function createWorker(options: WorkerOptions): Worker {
             `conclude at ${nextOffset}: what lies between would count twice`,
         )
       }
-      const state = nextOffset > snapshot.offset ? takeSnapshot(nextOffset) : []
-      return { emit: [], state, keepFrom: snapshot.offset }
+      const { emit } = endAlerts(nextOffset) ? lane.flush() : { emit: [] }
+      const isNeeded = emit.length > 0 || nextOffset > snapshot.offset
+      const state = isNeeded ? takeSnapshot(nextOffset) : []
+      return { emit, state, keepFrom: snapshot.offset }
     },
 
     tickTs: () => partition.tickTs,

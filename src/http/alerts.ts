@@ -43,7 +43,10 @@ const Acknowledgement = Type.Object(
 )
 
 /** Answer of a POST whose command is in the log. */
-const Accepted = Type.Object({ id: Type.String({ description: 'Of the command' }) }, { $id: 'Accepted' })
+export const Accepted = Type.Object(
+  { id: Type.String({ description: 'Of the command' }) },
+  { $id: 'Accepted' },
+)
 
 const Key = Type.Tuple([Type.Number(), Type.String()])
 

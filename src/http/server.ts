@@ -33,6 +33,7 @@ import { makeNewcomers } from './newcomers.ts'
 import { documentRoutes, serveDocument } from './openapi.ts'
 import { answerClientError, answerProblems, httpError, sendProblem } from './problem.ts'
 import { serveReadings } from './readings.ts'
+import { serveRetire } from './retire.ts'
 import { checkRequests } from './validate.ts'
 
 export interface HttpServer {
@@ -143,6 +144,7 @@ async function serveApi(app: FastifyInstance, deps: HttpDeps, api: ApiDeps): Pro
   const newcomers = makeNewcomers(api.log, api.topics.readings, clock)
   serveAssets(app, board, api, newcomers, settings.pipelines)
   serveAlerts(app, board.alerts, api, clock)
+  serveRetire(app, board.fleet, api, clock)
   await serveReadings(app, api)
   serveDeadLetters(app, api)
   serveEvents(app, deps, api, hub)

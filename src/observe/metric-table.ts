@@ -83,7 +83,7 @@ export const METRICS = {
   },
   alerts_total: {
     type: 'counter',
-    help: 'Transitions of alerts: raised, updated, acknowledged, cleared',
+    help: 'Transitions of alerts: raised, updated, acknowledged, cleared, closed',
     labels: ['severity', 'transition'],
   },
   alerts_active: { type: 'gauge', help: 'Open alerts by severity', labels: ['severity'] },

@@ -44,6 +44,29 @@ describe('defaults', () => {
   })
 })
 
+describe('assets.forgetAfter', () => {
+  test.each([
+    ['{}', {}, 30],
+    ['assets: { forgetAfter: 7d, groups: [{ match: "pump-*" }] }', {}, 7],
+    ['assets: [{ match: "pump-*" }]', { FOREWARN_ASSETS_FORGET_AFTER: '2d' }, 2],
+    ['limits: { forgetAfter: 3d }', {}, 3],
+  ])('%s with variables %j: %i days', (yaml, env, days) => {
+    const { settings } = fromYaml(yaml, { env })
+    expect(settings.limits.forgetAfterMs).toBe(days * 86_400_000)
+    if (yaml.startsWith('assets')) expect(settings.assets.map(({ match }) => match)).toEqual(['pump-*'])
+  })
+
+  test('is no shorter than a window waits for a silent asset', () => {
+    expect(() => fromYaml('assets: { forgetAfter: 30s }')).toThrow(
+      /limits.forgetAfter: 30s is wrong; expected at least the longest window.idle \(60000ms\)/,
+    )
+  })
+
+  test('in a section with a wrong key is not taken for it', () => {
+    expect(() => fromYaml('assets: { forgetAftr: 30d }')).toThrow(/assets: .*is wrong/)
+  })
+})
+
 describe('order of sources', () => {
   const file = 'log: { partitions: 2, maxBytes: 1GiB, group: from-file }'
 

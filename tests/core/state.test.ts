@@ -60,7 +60,8 @@ describe('a state restored from its bytes', () => {
           play(first, move, offset)
         })
         const { partition: second, outcome } = restored(first)
-        expect(outcome).toEqual({ offset: 77, chunks: first.assets.size > 0 ? 1 : 0, changed: [] })
+        const chunks = first.assets.size > 0 ? 1 : 0
+        expect(outcome).toEqual({ offset: 77, chunks, changed: [], endings: [] })
         after.forEach((move, offset) => {
           expect(play(second, move, offset)).toEqual(play(first, move, offset))
         })
@@ -151,7 +152,17 @@ describe('a changed definition', () => {
     }
     const { partition, outcome } = restored(first, PIPELINES, ['d0', 'other'])
     const open = first.assets.get('pump-1')![1]!.windows.length
-    expect(outcome!.changed).toEqual([{ pipeline: 'pumps', assets: 2, discardedWindows: 2 * open }])
+    expect(outcome!.changed).toEqual([
+      {
+        pipeline: 'pumps',
+        what: 'definition',
+        assets: 2,
+        discardedWindows: 2 * open,
+        keptAlerts: 0,
+        endedAlerts: 0,
+      },
+    ])
+    expect(partition.tallies.get('window/discarded')).toBe(2 * open)
     const [all, pumps] = partition.assets.get('pump-1')!
     expect(all!.windows).toHaveLength(1)
     expect(pumps!.windows).toEqual([])

@@ -40,7 +40,7 @@ function stepsOf(pipelines: readonly ReturnType<typeof makePipeline>[]): Step[] 
   )
   for (const [i, a] of [10, 20, 30].entries()) {
     takeReading(partition, fieldsOf({ ts: i * 60_000, values: { a, b: i === 1 ? null : -a } }), i, steps)
-    if (i === 1) steps.push({ offset: i, command })
+    if (i === 1) steps.push({ offset: i, command, states: [] })
   }
   return steps
 }
@@ -80,7 +80,7 @@ test('all windows of a model go through it at once, features in its order, missi
 test('no window, no call', () => {
   const { calls, model } = noting(['a.mean'])
   const pipelines = [makePipeline(pipelineSettings(), [], LIMITS, model)]
-  expect(scoreWindows(pipelines, [{ offset: 0, command }], () => undefined)).toEqual({
+  expect(scoreWindows(pipelines, [{ offset: 0, command, states: [] }], () => undefined)).toEqual({
     risks: Float64Array.of(Number.NaN),
     explanations: [null],
   })

@@ -27,6 +27,7 @@ it('documents every path of the API, health and metrics', async () => {
     '/api/v1/assets',
     '/api/v1/assets/{asset}',
     '/api/v1/assets/{asset}/readings',
+    '/api/v1/assets/{asset}/retire',
     '/api/v1/assets/{asset}/scores',
     '/api/v1/dead-letters/replay',
     '/api/v1/events',

@@ -1,7 +1,9 @@
 /** What can happen to a partition, for properties: readings of a few assets, ticks, commands. */
 import fc from 'fast-check'
-import { acknowledge } from '../../src/core/alert.ts'
+import { acknowledge, endAlert } from '../../src/core/alert.ts'
+import { forgetSilent, takeCommand } from '../../src/core/life.ts'
 import { type Partition, type Step, takeReading, takeTick } from '../../src/core/partition.ts'
+import type { Command } from '../../src/core/records.ts'
 import { settleWindow } from '../../src/core/settle.ts'
 import { fieldsOf, type GivenReading } from './reading-fields.ts'
 
@@ -9,6 +11,7 @@ export type Move =
   | { readonly reading: GivenReading }
   | { readonly tick: { readonly ts: number; readonly elapsed: number } }
   | { readonly acknowledge: string }
+  | { readonly retire: string }
 
 const ASSETS = ['pump-1', 'pump-2', 'motor-1'] as const
 const START_MS = 1_700_000_000_000
@@ -26,6 +29,7 @@ export const moves: fc.Arbitrary<readonly Move[]> = fc
         'tick',
         'silence',
         'acknowledge',
+        'retire',
       ),
       asset: fc.constantFrom(...ASSETS),
       onMs: fc.integer({ min: 0, max: 4000 }),
@@ -52,6 +56,7 @@ export const moves: fc.Arbitrary<readonly Move[]> = fc
         nowMs += 60_000
         return { tick: { ts: nowMs, elapsed: 60_000 } }
       }
+      if (kind === 'retire') return { retire: asset }
       if (kind === 'acknowledge') return { acknowledge: asset }
       if (kind === 'reading') last = { asset, ts: nowMs + offMs, values }
       return { reading: last }
@@ -62,10 +67,13 @@ export const moves: fc.Arbitrary<readonly Move[]> = fc
 export function play(partition: Partition, move: Move, offset: number): unknown {
   const steps: Step[] = []
   if ('tick' in move) takeTick(partition, move.tick, offset, steps)
+  if ('tick' in move) forgetSilent(partition, offset, steps)
+  if ('retire' in move) takeCommand(partition, retirement(move.retire), offset, steps)
   if ('acknowledge' in move) return acknowledgeAll(partition, move.acknowledge)
   const taken = 'reading' in move ? takeReading(partition, fieldsOf(move.reading), offset, steps) : null
   const results = taken !== null && typeof taken === 'object' ? [...taken.results] : taken
   const settled = steps.map((step) => {
+    if ('ending' in step) return step.slots.map((slot) => endAlert(slot, step.ending))
     if (!('window' in step)) return step
     const { state, ...window } = step.window
     const verdict = settleWindow(
@@ -76,6 +84,10 @@ export function play(partition: Partition, move: Move, offset: number): unknown 
     return { asset: state.asset, pipeline: state.pipeline, window, verdict }
   })
   return { results, settled }
+}
+
+function retirement(asset: string): Command {
+  return { id: 'c', command: 'retire', asset, by: 'ann', at: START_MS }
 }
 
 /** Stands for a net in half of the windows; the other half is scored by the asset's own normal. */

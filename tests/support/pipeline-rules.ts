@@ -31,4 +31,9 @@ export function pipelineRules({
   }
 }
 
-export const ROOMY: PartitionLimits = { assets: 1000, channelsPerAsset: 16, futureByMs: 300_000 }
+export const ROOMY: PartitionLimits = {
+  assets: 1000,
+  channelsPerAsset: 16,
+  futureByMs: 300_000,
+  forgetAfterMs: 2_592_000_000,
+}

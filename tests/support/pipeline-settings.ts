@@ -11,6 +11,7 @@ export const LIMITS: Limits = {
   openWindowsPerAsset: 64,
   dedupePerAsset: 100,
   futureByMs: 300_000,
+  forgetAfterMs: 2_592_000_000,
   batchRecords: 5000,
   snapshotRecords: 50_000,
   sseClients: 100,

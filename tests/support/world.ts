@@ -95,6 +95,7 @@ function limitsOf(random: Random): Limits {
     openWindowsPerAsset: 12,
     dedupePerAsset: pick(random, [3, 20, 1000]),
     futureByMs: 20_000,
+    forgetAfterMs: pick(random, [30_000, 2_592_000_000]),
     batchRecords: 1 + random.below(40),
     snapshotRecords: pick(random, [5, 20, 60]),
     sseClients: 1,
@@ -187,6 +188,11 @@ function command(plant: Plant, openAlerts: readonly string[]): NewRecord {
   const alert = openAlerts.length > 0 && random.below(5) > 0 ? pick(random, openAlerts) : 'pump-0:rule-0-0:1'
   const asset = alert.slice(0, alert.indexOf(':'))
   const id = `c-${random.below(1000)}`
+  if (random.below(8) === 0) {
+    const retired = pick(random, [...plant.assets, 'fan-9'])
+    const request = { id, command: 'retire', asset: retired, by: 'ann', at: plant.nowMs }
+    return recordOf(plant, retired, request, 'command')
+  }
   return recordOf(
     plant,
     asset,
