@@ -1,13 +1,13 @@
 /**
- * What an asset normally shows: mean and spread of a few statistics of each channel over its quiet windows.
+ * What an asset normally shows: mean and spread of each statistic of each channel over its quiet windows.
  * Alerts say by it which channels moved and by how much; a pipeline without a model scores by it.
  */
 import { STATISTICS } from './moments.ts'
 import type { Reason } from './records.ts'
 
-/** Statistics whose normal is kept: level and unrest of a channel. */
-const KEPT = ['mean', 'std'] as const
-const KEPT_AT = KEPT.map((statistic) => STATISTICS.indexOf(statistic))
+/** Statistics by which a window is judged: level and unrest of a channel. The normal of all others is kept beside. */
+const JUDGED = ['mean', 'std'].map((name) => STATISTICS.findIndex((statistic) => statistic === name))
+const LEVEL = STATISTICS.indexOf('mean')
 
 /** Windows after which a normal is believed. */
 export const NORMAL_LEARNED = 20
@@ -28,11 +28,12 @@ const MOST_SPREADS = 1e6
 /** Deviation, in spreads, at which the score of a pipeline without a model is 0.5. */
 const HALF_DEVIATION = 6
 
-/** Per channel and kept statistic: windows, mean, mean square deviation. */
+/** Per channel and statistic: windows, mean, mean square deviation. */
 const SLOTS = 3
+const CHANNEL_SLOTS = STATISTICS.length * SLOTS
 
 /**
- * Plain numbers: `SLOTS` per kept statistic of each channel of the layout. It may be ahead of a window that
+ * Plain numbers: `SLOTS` per statistic of each channel of the layout, in the order of `STATISTICS`. It may be ahead of a window that
  * closed before a channel came, so what is worked through are the window's channels.
  */
 export interface Normal {
@@ -49,12 +50,12 @@ interface Deviation {
 }
 
 export function makeNormal(channels: number): Normal {
-  return { cells: new Float64Array(channels * KEPT.length * SLOTS) }
+  return { cells: new Float64Array(channels * CHANNEL_SLOTS) }
 }
 
 /** Makes room for channels that appeared later. */
 export function widenNormal(normal: Normal, channels: number): void {
-  const cells = new Float64Array(channels * KEPT.length * SLOTS)
+  const cells = new Float64Array(channels * CHANNEL_SLOTS)
   cells.set(normal.cells)
   normal.cells = cells
 }
@@ -65,22 +66,19 @@ export function widenNormal(normal: Normal, channels: number): void {
  * @param statistics of all channels, as a closed window has them
  */
 export function learnNormal(normal: Normal, statistics: Float64Array): void {
-  const channels = statistics.length / STATISTICS.length
-  for (let channel = 0; channel < channels; channel++) {
-    for (let k = 0; k < KEPT.length; k++) {
-      const value = statistics[channel * STATISTICS.length + KEPT_AT[k]!]!
-      if (Number.isNaN(value)) continue
-      const at = (channel * KEPT.length + k) * SLOTS
-      const known = normal.cells[at]!
-      const windows = known < NORMAL_LEARNED ? known + 1 : MEMORY_WINDOWS
-      const delta = value - normal.cells[at + 1]!
-      const mean = normal.cells[at + 1]! + delta / windows
-      const square = normal.cells[at + 2]! + (delta * (value - mean) - normal.cells[at + 2]!) / windows
-      if (!Number.isFinite(square)) continue
-      normal.cells[at] = windows
-      normal.cells[at + 1] = mean
-      normal.cells[at + 2] = square
-    }
+  for (let i = 0; i < statistics.length; i++) {
+    const value = statistics[i]!
+    if (Number.isNaN(value)) continue
+    const at = i * SLOTS
+    const known = normal.cells[at]!
+    const windows = known < NORMAL_LEARNED ? known + 1 : MEMORY_WINDOWS
+    const delta = value - normal.cells[at + 1]!
+    const mean = normal.cells[at + 1]! + delta / windows
+    const square = normal.cells[at + 2]! + (delta * (value - mean) - normal.cells[at + 2]!) / windows
+    if (!Number.isFinite(square)) continue
+    normal.cells[at] = windows
+    normal.cells[at + 1] = mean
+    normal.cells[at + 2] = square
   }
 }
 
@@ -94,18 +92,18 @@ export function isLearned(normal: Normal): boolean {
 
 function deviation(normal: Normal, channel: number, statistics: Float64Array): Deviation | null {
   let most: Deviation | null = null
-  const levelAt = channel * KEPT.length * SLOTS
-  const floor = LEAST_SPREAD_SHARE * Math.abs(normal.cells[levelAt + 1]!) + LEAST_SPREAD
-  for (let k = 0; k < KEPT.length; k++) {
-    const value = statistics[channel * STATISTICS.length + KEPT_AT[k]!]!
+  const channelAt = channel * CHANNEL_SLOTS
+  const floor = LEAST_SPREAD_SHARE * Math.abs(normal.cells[channelAt + LEVEL * SLOTS + 1]!) + LEAST_SPREAD
+  for (const statistic of JUDGED) {
+    const value = statistics[channel * STATISTICS.length + statistic]!
     if (Number.isNaN(value)) continue
-    const at = levelAt + k * SLOTS
+    const at = channelAt + statistic * SLOTS
     const learned = normal.cells[at]! >= NORMAL_LEARNED
     const mean = normal.cells[at + 1]!
     const spread = Math.max(Math.sqrt(normal.cells[at + 2]!), floor)
     const spreads = learned ? Math.min(Math.abs(value - mean) / spread, MOST_SPREADS) : 0
     if (!most || spreads > most.spreads) {
-      most = { statistic: KEPT_AT[k]!, value, normal: learned ? mean : Number.NaN, spreads }
+      most = { statistic, value, normal: learned ? mean : Number.NaN, spreads }
     }
   }
   return most
@@ -127,13 +125,34 @@ export function normalScore(normal: Normal, statistics: Float64Array): number {
 /**
  * What an asset normally shows of a channel in one statistic.
  * @param channel index in the layout; -1 = it has no such channel
- * @returns null while it is not learned, and for a statistic whose normal is not kept
+ * @returns null while it is not learned, and for what is no statistic
  */
 export function normalValue(normal: Normal, channel: number, statistic: string): number | null {
-  const kept = (KEPT as readonly string[]).indexOf(statistic)
-  const at = (channel * KEPT.length + kept) * SLOTS
-  if (channel < 0 || kept < 0 || !(normal.cells[at]! >= NORMAL_LEARNED)) return null
+  const found = STATISTICS.findIndex((name) => name === statistic)
+  const at = channel * CHANNEL_SLOTS + found * SLOTS
+  if (channel < 0 || found < 0 || !(normal.cells[at]! >= NORMAL_LEARNED)) return null
   return normal.cells[at + 1]!
+}
+
+/** Statistics whose normal was kept by version 1 of the state, in this order. */
+const KEPT_BEFORE = JUDGED
+
+/**
+ * The normal as a state has it.
+ * @param channels of the layout
+ * @returns a fresh one when the numbers are not those of so many channels
+ */
+export function normalFrom(stored: Float64Array, channels: number): Normal {
+  if (stored.length === channels * CHANNEL_SLOTS) return { cells: stored }
+  const normal = makeNormal(channels)
+  if (stored.length !== channels * KEPT_BEFORE.length * SLOTS) return normal
+  for (let channel = 0; channel < channels; channel++) {
+    KEPT_BEFORE.forEach((statistic, k) => {
+      const from = (channel * KEPT_BEFORE.length + k) * SLOTS
+      normal.cells.set(stored.subarray(from, from + SLOTS), channel * CHANNEL_SLOTS + statistic * SLOTS)
+    })
+  }
+  return normal
 }
 
 /** Most reasons that an alert lists. */

@@ -10,7 +10,8 @@ import { failure } from './errors.ts'
 import { newAssetState, type Partition, tally } from './partition.ts'
 import { loadAsset, loadSlot, numberBytes, type StoredAsset, storeAsset } from './stored-asset.ts'
 
-/** Rises when the bytes change; older ones are still read. 2: windows with their ends, runs of counted windows. */
+/** Rises when the bytes change; older ones are still read. 2: windows with their ends, runs of counted windows, the normal of
+ * all statistics. */
 export const STATE_VERSION = 2
 /** A chunk is full at so many states, or at so many bytes of numbers in them: logs limit a record's size. */
 const CHUNK_STATES = 64

@@ -7,7 +7,7 @@ import type { AssetState } from './asset.ts'
 import type { CountRun } from './count-windows.ts'
 import { growLayout, type Layout, makeLayout } from './layout.ts'
 import { MOMENT_SLOTS } from './moments.ts'
-import { makeNormal } from './normal.ts'
+import { normalFrom } from './normal.ts'
 import type { OpenWindow } from './open-window.ts'
 import { newAssetState, type Partition } from './partition.ts'
 import { recentFrom, recentPairs } from './recent.ts'
@@ -88,13 +88,15 @@ export function loadAsset(
     run: stored.run && !changed ? { ...stored.run } : { ...fresh.run, leftOver: stored.run?.leftOver ?? 0 },
     retired: stored.retired ?? false,
     recent: recentFrom(stored.recent),
-    normal: sameChannels ? { cells: stored.normal } : makeNormal(layout.channels.length),
+    normal: normalFrom(sameChannels ? stored.normal : NO_NUMBERS, layout.channels.length),
     alerts: rules.alerts.map(({ rule }, i) => {
       const slot = stored.alerts.find((candidate) => candidate.rule === rule)
       return slot ? loadSlot(slot) : fresh.alerts[i]!
     }),
   }
 }
+
+const NO_NUMBERS = new Float64Array(0)
 
 /** What was measured stays measured: an asset keeps its channels when their limit was lowered since. */
 function layoutOf(layout: Layout, channels: readonly string[]): Layout {

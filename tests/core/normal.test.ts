@@ -8,7 +8,9 @@ import {
   makeNormal,
   NORMAL_LEARNED,
   type Normal,
+  normalFrom,
   normalScore,
+  normalValue,
   reasonsFor,
   widenNormal,
 } from '../../src/core/normal.ts'
@@ -118,6 +120,32 @@ describe('reasons', () => {
       reasonsFor(normal, ['a', 'b'], windowOf([Number.NaN, Number.NaN], [Number.NaN, Number.NaN])),
     ).toEqual([])
   })
+})
+
+test('is known of every statistic, once it is learned', () => {
+  const all = quiet.map((window) => window.map((value, i) => (Number.isNaN(value) ? i : value)))
+  const normal = learned(2, all)
+  expect(STATISTICS.map((statistic) => normalValue(normal, 1, statistic))).toEqual(
+    STATISTICS.map((_, i) => expect.closeTo(i === 0 ? 3 : i === 1 ? 0.1 : 8 + i, 9)),
+  )
+  expect(normalValue(normal, 1, 'colour')).toBeNull()
+  expect(normalValue(normal, -1, 'mean')).toBeNull()
+  expect(normalValue(learned(2, all.slice(0, NORMAL_LEARNED - 1)), 0, 'max')).toBeNull()
+})
+
+test('of version 1 is read: level and unrest; of other channels it begins anew', () => {
+  const normal = learned(2, quiet)
+  // Two channels; of eight statistics version 1 kept the first two.
+  const before = Float64Array.from([...normal.cells.slice(0, 6), ...normal.cells.slice(24, 30)])
+  const read = normalFrom(before, 2)
+  expect([0, 1].map((channel) => normalValue(read, channel, 'std'))).toEqual(
+    [0, 1].map((channel) => normalValue(normal, channel, 'std')),
+  )
+  const odd = windowOf([70, 4], [3.4, 0.2])
+  expect(normalScore(read, odd)).toBe(normalScore(normal, odd))
+  expect(normalValue(read, 0, 'max')).toBeNull()
+  expect(normalFrom(normal.cells, 2)).toEqual(normal)
+  expect(normalFrom(before, 3)).toEqual(makeNormal(3))
 })
 
 test('whatever sensors send, the normal stays finite, the score is in 0 to 1, reasons keep their schema', () => {

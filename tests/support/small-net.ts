@@ -21,6 +21,24 @@ const BIAS = -2
 
 /** Two layers, tanh and logistic; each row by itself, so a score can't depend on who shares the batch. */
 export const smallNet: Scorer = {
+  /** Weight times distance through the first unit: no attribution that a net would be given, but one of each row alone. */
+  explain(vectors, rows) {
+    const width = FEATURES.length
+    const shares = new Float64Array(rows * width)
+    for (let row = 0; row < rows; row++) {
+      const parts = FEATURES.map(([, normal, scale], i) => {
+        const raw = vectors[row * width + i]!
+        return (HIDDEN[0][i]! * ((Number.isNaN(raw) ? normal : raw) - normal)) / scale
+      })
+      const sum = parts.reduce((total, part) => total + part, 0)
+      if (Math.abs(sum) > 1e-3)
+        shares.set(
+          parts.map((part) => part / sum),
+          row * width,
+        )
+    }
+    return shares
+  },
   score(vectors, rows) {
     const width = FEATURES.length
     if (vectors.length !== rows * width)
