@@ -23,6 +23,7 @@ export function buildProgram(): Command {
     addScore,
     addTrain,
     addEvaluate,
+    addStudy,
     addChaos,
     addConfig,
     addDoctor,
@@ -179,6 +180,19 @@ function addEvaluate(program: Command): void {
       'write evaluation.json and evaluation.html here (default: JSON on standard output)',
     )
     .action(async (options) => (await import('./evaluate.ts')).evaluate(options))
+}
+
+function addStudy(program: Command): void {
+  program
+    .command('study')
+    .description('a published benchmark by its published protocol, through the lane of score and up')
+    .argument('<name>', 'skab')
+    .requiredOption('--data <dir>', 'folder with the unpacked files')
+    .option('--config <file>', 'config file whose pipeline is judged (default: each asset by its own normal)')
+    .option('--pipeline <name>', 'pipeline of the config (default: its only one)')
+    .option('--model <dir>', 'folder of a model')
+    .option('--json', 'print the results as JSON')
+    .action(async (name, options) => (await import('./study.ts')).study(name, options))
 }
 
 function addChaos(program: Command): void {

@@ -1,0 +1,173 @@
+/**
+ * `study`: a published benchmark by its published protocol, streamed through the lane of `score` and `up`. SKAB: a file
+ * is an asset, its label columns never reach the lane.
+ */
+import { readdir } from 'node:fs/promises'
+import { join } from 'node:path'
+import { loadPipelines } from '../app/pipelines.ts'
+import type { PipelineSettings } from '../config/settings.ts'
+import { failure } from '../core/errors.ts'
+import type { RecordingMap } from '../formats/map.ts'
+import { readRecording } from '../formats/recording.ts'
+import type { RecordedReading } from '../formats/rows.ts'
+import { raisedAlerts } from '../training/judged.ts'
+import {
+  causalVerdicts,
+  type JudgedRun,
+  type Said,
+  SKAB_PUBLISHED,
+  type SkabResults,
+  skabResults,
+} from '../training/studies/skab.ts'
+import { configOf } from './config.ts'
+import { type LaneRun, runLane } from './evaluate-lane.ts'
+import { judgedPipeline } from './evaluate-pipeline.ts'
+
+export interface StudyOptions {
+  readonly data: string
+  readonly config?: string
+  readonly pipeline?: string
+  readonly model?: string
+  readonly json?: boolean
+}
+
+const TRUTH = 'anomaly'
+
+/** Columns as SKAB's files have them. */
+const SKAB_MAP: RecordingMap = {
+  format: 'csv',
+  delimiter: ';',
+  header: true,
+  columns: null,
+  place: { asset: { file: true }, time: { column: 'datetime', format: 'yyyy-MM-dd HH:mm:ss', zone: 'UTC' } },
+  channels: new Map([
+    ['vibration1', 'Accelerometer1RMS'],
+    ['vibration2', 'Accelerometer2RMS'],
+    ['current', 'Current'],
+    ['pressure', 'Pressure'],
+    ['temperature', 'Temperature'],
+    ['thermocouple', 'Thermocouple'],
+    ['voltage', 'Voltage'],
+    ['flow', 'Volume Flow RateRMS'],
+    [TRUTH, 'anomaly'],
+  ]),
+  ignore: [],
+}
+
+/** Windows of half a minute that end with each row; every asset against its own normal. */
+const SKAB_PIPELINE = {
+  name: 'skab',
+  assets: '*',
+  window: { count: 30, hop: 1, latenessMs: 0, idleMs: 3_600_000 },
+  features: 'default',
+  model: null,
+  alerts: [
+    {
+      rule: 'risk',
+      above: 0.8,
+      clearBelow: 0.6,
+      onDelay: { windows: 2 },
+      offDelay: { windows: 2 },
+      severity: 'high',
+    },
+  ],
+} as const
+
+export interface SkabStudy {
+  readonly files: number
+  /** A row is anomalous while the latest score is above the rule's limit; while an alert stands. */
+  readonly byScore: SkabResults
+  readonly byAlert: SkabResults
+}
+
+/** @throws Failure `usage` for a study that there is not, `input` where files are missing or wrong */
+export async function study(name: string, options: StudyOptions): Promise<void> {
+  if (name !== 'skab') throw failure('usage', `no study ${name}; there is skab`)
+  const found = await skabStudy(options)
+  console.log(options.json ? JSON.stringify(found, null, 2) : table(found))
+}
+
+export async function skabStudy(options: StudyOptions): Promise<SkabStudy> {
+  const files = await runFiles(options.data)
+  const { settings, pipeline } = await pipelineOf(options)
+  const runs: { byScore: JudgedRun; byAlert: JudgedRun }[] = []
+  for (const file of files) {
+    const rows: RecordedReading[] = []
+    for await (const row of readRecording([file], SKAB_MAP)) rows.push(row)
+    const loaded = await loadPipelines(settings)
+    try {
+      const run = await runLane(settings, loaded.pipelines[0]!, rows.map(withoutTruth))
+      runs.push(judged(file, rows, run, pipeline))
+    } finally {
+      loaded.dispose()
+    }
+  }
+  return {
+    files: files.length,
+    byScore: skabResults(runs.map(({ byScore }) => byScore)),
+    byAlert: skabResults(runs.map(({ byAlert }) => byAlert)),
+  }
+}
+
+async function pipelineOf(options: StudyOptions) {
+  if (options.config !== undefined || options.model !== undefined) return judgedPipeline(options)
+  const { settings } = configOf({})
+  return { settings: { ...settings, pipelines: [SKAB_PIPELINE] }, pipeline: SKAB_PIPELINE }
+}
+
+/** All labelled runs below a folder; the run without anomalies has no labels and is none of them. */
+async function runFiles(data: string): Promise<string[]> {
+  const names = await readdir(data, { recursive: true }).catch((error: unknown) => {
+    throw failure('input', `can't list ${data}: --data names the unpacked folder of SKAB`, error)
+  })
+  const files = names.filter((name) => /\.csv$/.test(name) && !/anomaly-free/.test(name)).sort()
+  if (files.length === 0)
+    throw failure('input', `no .csv below ${data}: --data names the unpacked folder of SKAB`)
+  return files.map((name) => join(data, name))
+}
+
+function withoutTruth({ values, ...rest }: RecordedReading): RecordedReading {
+  const { [TRUTH]: _truth, ...measured } = values
+  return { ...rest, values: measured }
+}
+
+function judged(name: string, rows: readonly RecordedReading[], run: LaneRun, { alerts }: PipelineSettings) {
+  const rowsMs = rows.map(({ ts }) => ts)
+  const truth = Uint8Array.from(rows, ({ values }) => (values[TRUTH] === 1 ? 1 : 0))
+  const above = alerts[0]!.above
+  // What closed at the end was not there while rows came.
+  const live = run.scores.filter(({ closed }) => closed !== 'end')
+  const scores = live.map(({ windowEnd, score }): Said => ({ atMs: windowEnd, anomalous: score > above }))
+  const moves = raisedAlerts(run.events, new Set([alerts[0]!.rule])).flatMap(
+    ({ raisedMs, clearedMs }): Said[] => [
+      { atMs: raisedMs, anomalous: true },
+      ...(clearedMs === null ? [] : [{ atMs: clearedMs, anomalous: false }]),
+    ],
+  )
+  return {
+    byScore: { name, truth, said: causalVerdicts(rowsMs, scores) },
+    byAlert: { name, truth, said: causalVerdicts(rowsMs, moves) },
+  }
+}
+
+function table({ files, byScore, byAlert }: SkabStudy): string {
+  const percent = (share: number) => `${(share * 100).toFixed(1)} %`
+  const row = (name: string, results: Pick<SkabResults, 'f1' | 'falseAlarmRate' | 'missedAlarmRate'>) => {
+    const { f1, falseAlarmRate, missedAlarmRate } = results
+    const balanced = (2 - falseAlarmRate - missedAlarmRate) / 2
+    return `| ${name} | ${f1.toFixed(2)} | ${percent(falseAlarmRate)} | ${percent(missedAlarmRate)} | ${percent(balanced)} |`
+  }
+  const told = ({ anomaliesTold, anomalies, medianDelayRows }: SkabResults) =>
+    `${anomaliesTold} of ${anomalies} stretches told, after ${medianDelayRows ?? '–'} rows in the median`
+  return [
+    `SKAB, ${files} files, ${byScore.rows} rows behind the first 400 of each`,
+    '',
+    '| detector | F1 | false alarms | missed | balanced accuracy |',
+    '| --- | --- | --- | --- | --- |',
+    row('forewarn, score above the limit', byScore),
+    row('forewarn, an alert stands', byAlert),
+    ...SKAB_PUBLISHED.map((published) => row(`${published.detector} (published, all 34 files)`, published)),
+    '',
+    `By score: ${told(byScore)}; by alert: ${told(byAlert)}.`,
+  ].join('\n')
+}
