@@ -56,6 +56,7 @@ export function createGroup(later: (task: () => void) => void): Group {
       if (state.phase === 'preparing') throw wireError(CODE.REBALANCE_IN_PROGRESS)
       if (state.phase === 'completing' && memberId === state.leader) shareOut(state, assigned)
       if (state.phase === 'stable') return { memberAssignment: member.assignment }
+      giveUp(state, member.syncing)
       return new Promise((resolve, reject) => {
         member.syncing = { resolve, reject }
       })
@@ -86,12 +87,19 @@ async function join(state: State, memberId: string, metadata: Buffer): Promise<J
   const member = state.members.get(id) ?? admit(state, id)
   member.metadata = metadata
   member.silentTurns = 0
+  giveUp(state, member.joining)
   const joined = new Promise<JoinedGroup>((resolve, reject) => {
     member.joining = { resolve, reject }
   })
   if (state.phase !== 'preparing') prepare(state)
   else completeIfAllJoined(state)
   return joined
+}
+
+/** A coordinator forgets a request when the same comes again: its sender hears nothing until its time is over. */
+function giveUp({ later }: State, answer: { reject(error: Error): void } | null): void {
+  if (answer === null) return
+  later(() => answer.reject(Object.assign(new Error('timed out'), { name: 'KafkaJSRequestTimeoutError' })))
 }
 
 function admit(state: State, id: string): Member {
@@ -125,13 +133,13 @@ function prepare(state: State): void {
   }
   const { generation } = state
   let turns = 0
-  const giveUp = () => {
+  const goOn = () => {
     if (state.phase !== 'preparing' || state.generation !== generation) return
-    if (++turns <= SILENT_TURNS) return state.later(giveUp)
+    if (++turns <= SILENT_TURNS) return state.later(goOn)
     for (const member of state.members.values()) if (member.joining === null) state.members.delete(member.id)
     completeIfAllJoined(state)
   }
-  state.later(giveUp)
+  state.later(goOn)
   completeIfAllJoined(state)
 }
 
@@ -170,6 +178,9 @@ function shareOut(state: State, assigned: ReadonlyMap<string, Buffer>): void {
 }
 
 function remove(state: State, memberId: string): void {
+  const member = state.members.get(memberId)
+  member?.joining?.reject(wireError(CODE.UNKNOWN_MEMBER_ID))
+  member?.syncing?.reject(wireError(CODE.UNKNOWN_MEMBER_ID))
   state.members.delete(memberId)
   if (state.phase === 'preparing') completeIfAllJoined(state)
   else prepare(state)
