@@ -4,13 +4,13 @@
  */
 
 import type { Settings } from '../config/settings.ts'
-import { openWindows, type Partition } from '../core/partition.ts'
+import { openWindows, type Partition, unbalanced } from '../core/partition.ts'
 import { CLOSED_BY, type ClosedBy, SEVERITIES, type Severity, TRANSITIONS } from '../core/records.ts'
 import { DEAD_LETTER_REASONS, type DeadLetterReason } from '../core/topics.ts'
 import type { Appender } from '../eventlog/appender.ts'
 import type { Gate } from '../ingest/gate.ts'
 import type { Intake } from '../ingest/intake.ts'
-import type { AlertCount, MetricSource, ReadingCount } from '../observe/sources.ts'
+import type { AlertCount, MetricSource, ReadingCount, Received } from '../observe/sources.ts'
 
 const OUTCOMES = ['windowed', 'late', 'duplicate', 'future'] as const
 
@@ -22,6 +22,13 @@ export function engineSource(partitions: OwnedPartitions, now: () => number): Me
   const all = () => [...partitions.values()]
   return {
     readings: () => all().flatMap(readingCounts),
+    logReadings: () =>
+      sum<Received>(['decoded', 'rejected', 'unassigned'], (result) =>
+        all().reduce((total, { received }) => total + received[result], 0),
+      ),
+    unbalanced: () => all().reduce((total, partition) => total + unbalanced(partition), 0),
+    leftOver: () => all().reduce((total, partition) => total + leftOver(partition), 0),
+    windowsDiscarded: () => tallied(all(), 'window/discarded'),
     deadLetters: () =>
       sum<DeadLetterReason>(DEAD_LETTER_REASONS, (reason) => tallied(all(), `dead-letter/${reason}`)),
     replayed: () => tallied(all(), 'replayed'),
@@ -53,6 +60,12 @@ function readingCounts({ pipelines, readings }: Partition): ReadingCount[] {
   return pipelines.flatMap(({ name }, i) =>
     OUTCOMES.map((result) => ({ pipeline: name, result, count: readings[i]![result] })),
   )
+}
+
+/** Readings of counted windows that are in no score: of assets that are known, and of those that were forgotten. */
+function leftOver({ assets, tallies }: Partition): number {
+  const known = [...assets.values()].flat().reduce((total, { run }) => total + run.leftOver, 0)
+  return known + (tallies.get('left-over') ?? 0)
 }
 
 function tallied(partitions: readonly Partition[], what: string): number {

@@ -116,13 +116,18 @@ function addCopyLog(program: Command): void {
     .action(async (options) => (await import('./copy-log.ts')).copyLog(options))
 }
 
+/** What came too late for the live stream is no dead end: it can be scored and learned from. */
+const LATE_HELP =
+  'readings that came too late, as tail dead-letters prints them: put where their time belongs'
+
 function addScore(program: Command): void {
   program
     .command('score')
     .description('score files through the same core, without a broker')
     .option('--config <file>', 'config file (default: forewarn.yaml here, if it exists)')
     .option('--map <file>', 'how to read the files')
-    .requiredOption('--input <file...>', 'CSV or JSON Lines, also .gz')
+    .requiredOption('--input <file...>', 'CSV or JSON Lines, also .gz; lines of tail are read too')
+    .option('--late <file...>', LATE_HELP)
     .option('--output <file>', 'JSON Lines of scores and alert events (default: standard output)')
     .action(async (options) => (await import('./score.ts')).score(options))
 }
@@ -136,6 +141,7 @@ function addTrain(program: Command): void {
     .option('--pipeline <name>', 'pipeline of the config (default: its only one)')
     .option('--map <file>', 'how to read the files')
     .option('--input <file...>', 'recorded readings (CSV or JSON Lines, also .gz)')
+    .option('--late <file...>', LATE_HELP)
     .option('--labels <file>', 'CSV asset,from,to,kind')
     .option('--simulate <counts>', 'train on a simulated fleet instead, such as pump=40', fleetCounts)
     .option('--duration <d>', 'length of the simulation', duration, 8 * 3_600_000)

@@ -5,8 +5,22 @@ import type { RecordedReading } from '../formats/rows.ts'
 
 /**
  * @param map file of the map; none: by the files' names
+ * @param late files of readings that came too late, as `tail dead-letters` prints them: they go where they belong
  * @throws Failure `config` or `input` that names file, place and what would be right
  */
-export async function readRecording(files: readonly string[], map?: string): Promise<RecordedReading[]> {
-  return inTimeOrder(readFiles(files, map === undefined ? null : await readMap(map)))
+export async function readRecording(
+  files: readonly string[],
+  map?: string,
+  late: readonly string[] = [],
+): Promise<RecordedReading[]> {
+  let passedOver = 0
+  const count = () => passedOver++
+  const readings = readFiles(files, map === undefined ? null : await readMap(map), count)
+  const ordered = await inTimeOrder(readings, readFiles(late, null, count))
+  if (passedOver > 0) {
+    process.stderr.write(
+      `forewarn: ${passedOver} records carry no reading (ticks, commands, dead letters other than late and future)\n`,
+    )
+  }
+  return ordered
 }

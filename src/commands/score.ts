@@ -15,6 +15,7 @@ export interface ScoreOptions {
   readonly config?: string
   readonly map?: string
   readonly input: readonly string[]
+  readonly late?: readonly string[]
   readonly output?: string
 }
 
@@ -25,7 +26,10 @@ export async function score(options: ScoreOptions): Promise<void> {
   const lane = createLane({ partition: 0, topics, pipelines, limits: settings.limits, inferred() {} })
   const out = options.output === undefined ? process.stdout : createWriteStream(options.output)
   const counts = { scores: 0, alerts: 0, 'dead-letters': 0 }
-  for await (const records of scoreRecording(lane, await readRecording(options.input, options.map))) {
+  for await (const records of scoreRecording(
+    lane,
+    await readRecording(options.input, options.map, options.late),
+  )) {
     const lines = records.filter(({ topic }) => topic === topics.scores || topic === topics.alerts)
     counts.scores += records.filter(({ topic }) => topic === topics.scores).length
     counts.alerts += records.filter(({ topic }) => topic === topics.alerts).length

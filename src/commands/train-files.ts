@@ -24,7 +24,7 @@ export async function filesSource(options: TrainOptions, input: readonly string[
   const { settings } = configOf(options.config === undefined ? {} : { config: options.config })
   const pipeline = pipelineOf(settings, options.pipeline)
   const takes = assetPattern(pipeline.assets)
-  const readings = (await readRecording(input, options.map)).filter(({ asset }) => takes(asset))
+  const readings = (await readRecording(input, options.map, options.late)).filter(({ asset }) => takes(asset))
   const assets = new Set(readings.map(({ asset }) => asset))
   const labels = (await labelsOf(options.labels, options.map)).filter(({ asset }) => assets.has(asset))
   if (labels.length === 0) {
@@ -104,12 +104,13 @@ function unitOf(
 }
 
 function commandOf(options: TrainOptions, input: readonly string[]): string {
-  const { config, pipeline, map, labels, horizon, seed, output } = options
+  const { config, pipeline, map, late, labels, horizon, seed, output } = options
   const flags: readonly (readonly [string, string | number | undefined])[] = [
     ['--config', config],
     ['--pipeline', pipeline],
     ['--map', map],
     ['--input', input.join(' ')],
+    ['--late', late?.join(' ')],
     ['--labels', labels],
     ['--horizon', horizon === undefined ? undefined : `${horizon}ms`],
     ['--seed', seed],

@@ -11,6 +11,7 @@ export interface TrainOptions {
   readonly pipeline?: string | undefined
   readonly map?: string | undefined
   readonly input?: readonly string[] | undefined
+  readonly late?: readonly string[] | undefined
   readonly labels?: string | undefined
   readonly simulate?: FleetCounts | undefined
   /** Length of the simulation, and between readings of a machine, in ms. */

@@ -49,6 +49,9 @@ export interface PartitionLimits {
 /** Readings of a pipeline by what became of them: `decoded = windowed + late + duplicate + future`. */
 export type ReadingCounts = Record<ReadingResult | 'decoded', number>
 
+/** Readings of the log by what became of them: `records = decoded + rejected + unassigned`. */
+export type ReceivedCounts = Record<'records' | 'decoded' | 'rejected' | 'unassigned', number>
+
 /** Work for `settle`, in log order. `offset` is that of the record that caused it. */
 export type Step =
   | { readonly offset: number; readonly window: ClosedWindow }
@@ -68,6 +71,7 @@ export interface Partition {
   elapsedMs: number
   /** States of an asset, one for each pipeline that takes it. */
   readonly assets: Map<string, readonly AssetState[]>
+  readonly received: ReceivedCounts
   readonly readings: readonly ReadingCounts[]
   /** Windows closed, by pipeline and reason. */
   readonly closed: readonly Record<ClosedBy, number>[]
@@ -93,6 +97,7 @@ export function makePartition(pipelines: readonly PipelineRules[], limits: Parti
     tickTs: null,
     elapsedMs: 0,
     assets: new Map(),
+    received: { records: 0, decoded: 0, rejected: 0, unassigned: 0 },
     readings: pipelines.map(() => ({ decoded: 0, windowed: 0, late: 0, duplicate: 0, future: 0 })),
     closed: pipelines.map(() => ({ watermark: 0, idle: 0, end: 0 })),
     tallies: new Map(),
@@ -172,6 +177,13 @@ export function openWindows(partition: Partition): number {
     for (const state of states) open += state.windows.length
   }
   return open
+}
+
+/** Readings that no count accounts for (design 4.8): 0, or a count is wrong. */
+export function unbalanced({ received, readings }: Partition): number {
+  const { records, decoded, rejected, unassigned } = received
+  const missing = readings.map((of) => of.decoded - of.windowed - of.late - of.duplicate - of.future)
+  return [records - decoded - rejected - unassigned, ...missing].reduce((sum, by) => sum + Math.abs(by), 0)
 }
 
 /** A new state of an asset in a pipeline. */

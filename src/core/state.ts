@@ -33,6 +33,8 @@ interface Head {
   readonly offset: number
   readonly tickTs: number | null
   readonly elapsedMs: number
+  /** Since version 2. */
+  readonly received?: Partition['received']
   readonly chunks: number
   readonly tallies: readonly (readonly [string, number])[]
   readonly pipelines: readonly {
@@ -92,6 +94,7 @@ export function encodeState(
     offset,
     tickTs: partition.tickTs,
     elapsedMs: partition.elapsedMs,
+    received: partition.received,
     chunks: chunks.length,
     // Sorted: which came first depends on the batches, and equal states are equal bytes.
     tallies: [...partition.tallies].sort(([a], [b]) => (a < b ? -1 : 1)),
@@ -145,6 +148,7 @@ export function decodeState(
   const head = checked(packr.unpack(headBytes) as Head)
   partition.tickTs = head.tickTs
   partition.elapsedMs = head.elapsedMs
+  Object.assign(partition.received, head.received)
   for (const [what, count] of head.tallies) partition.tallies.set(what, count)
   const changes = restorePipelines(partition, head, definitions)
   const endings: AlertSlot[] = []

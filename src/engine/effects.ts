@@ -7,6 +7,7 @@ import type { AssetState } from '../core/asset.ts'
 import { deadLetterRecord } from '../core/dead-letter.ts'
 import { ATTEMPTS, REPLAYED_FROM } from '../core/dead-letter-view.ts'
 import type { Undecodable } from '../core/decode.ts'
+import { LATE_WINDOWS, missedText } from '../core/late.ts'
 import { type Partition, type Step, type Taken, tally } from '../core/partition.ts'
 import { EMPTY_HEADERS, type Headers, type LogRecord, type NewRecord } from '../core/ports.ts'
 import type { Command } from '../core/records.ts'
@@ -16,8 +17,11 @@ import type { Verdicts } from './scoring.ts'
 
 export interface EffectWriter {
   deadLetter(record: LogRecord, why: Undecodable, emit: NewRecord[]): void
-  /** Dead letters of a reading that no pipeline could use. */
-  reading(record: LogRecord, taken: Taken | 'full' | 'unassigned', emit: NewRecord[]): void
+  /**
+   * Dead letters of a reading that a pipeline could not use.
+   * @param ts its event time
+   */
+  reading(record: LogRecord, ts: number, taken: Taken | 'full' | 'unassigned', emit: NewRecord[]): void
   /**
    * Settles windows and commands in log order.
    * @param verdicts of the models, one per step
@@ -41,12 +45,12 @@ function replayHeaders({ headers }: LogRecord): Headers {
 }
 
 export function createEffects(number: number, topics: TopicNames, partition: Partition): EffectWriter {
-  function deadLetter(record: LogRecord, why: Undecodable, emit: NewRecord[]): void {
+  function deadLetter(record: LogRecord, why: Undecodable, emit: NewRecord[], more = EMPTY_HEADERS): void {
     tally(partition, `dead-letter/${why.reason}`)
     const { key, value, offset, timestamp: receivedAt } = record
     const origin = { source: 'kafka', topic: topics.readings, partition: number, offset, receivedAt } as const
     const letter = deadLetterRecord(topics['dead-letters'], { ...why, key, value: value ?? NO_BYTES }, origin)
-    emit.push({ ...letter, headers: { ...letter.headers, ...replayHeaders(record) } })
+    emit.push({ ...letter, headers: { ...letter.headers, ...replayHeaders(record), ...more } })
   }
 
   function originOf(offset: number): Headers {
@@ -80,7 +84,7 @@ export function createEffects(number: number, topics: TopicNames, partition: Par
   return {
     deadLetter,
 
-    reading(record, taken, emit) {
+    reading(record, ts, taken, emit) {
       if (taken === 'unassigned') {
         deadLetter(record, { reason: 'unassigned', detail: 'no pipeline takes this asset' }, emit)
       } else if (taken === 'full') {
@@ -95,12 +99,9 @@ export function createEffects(number: number, topics: TopicNames, partition: Par
         deadLetter(record, { reason: 'future', detail }, emit)
       } else if (taken.results.includes('late')) {
         const late = taken.states.filter((_, i) => taken.results[i] === 'late')
-        const names = late.map(({ pipeline }) => partition.pipelines[pipeline]!.name)
-        deadLetter(
-          record,
-          { reason: 'late', detail: `behind the watermark of pipeline ${names.join(', ')}` },
-          emit,
-        )
+        const pipelines = late.map(({ pipeline }) => partition.pipelines[pipeline]!)
+        const detail = `behind the watermark of pipeline ${pipelines.map(({ name }) => name).join(', ')}`
+        deadLetter(record, { reason: 'late', detail }, emit, { [LATE_WINDOWS]: missedText(ts, pipelines) })
       }
     },
 

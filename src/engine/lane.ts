@@ -101,9 +101,17 @@ export function createLane(options: LaneOptions): Lane {
         return
       }
       if (record.headers[REPLAYED_FROM] !== undefined) tally(partition, 'replayed')
+      const { received } = partition
+      received.records++
       const wrong = decoder.decode(record.value ?? NO_BYTES, record.key)
-      if (wrong) effects.deadLetter(record, wrong, emit)
-      else effects.reading(record, takeDecoded(record), emit)
+      if (wrong) {
+        received.rejected++
+        effects.deadLetter(record, wrong, emit)
+        return
+      }
+      const taken = takeDecoded(record)
+      received[typeof taken === 'string' ? 'unassigned' : 'decoded']++
+      effects.reading(record, decoder.fields.ts, taken, emit)
     },
 
     tick,

@@ -1,10 +1,12 @@
 /**
- * JSON Lines → readings: each line a reading as MQTT carries it (design 4.3), or, with a map, a flat object.
+ * JSON Lines → readings: each line a reading as MQTT carries it (design 4.3), or a record of the log as `tail` prints
+ * it; with a map, a flat object.
  */
 import type { Readable } from 'node:stream'
 import { StringDecoder } from 'node:string_decoder'
 import { parse } from 'secure-json-parse'
 import { failure, messageOf } from '../core/errors.ts'
+import { readingOfRecord, recordOfLine } from './log-line.ts'
 import type { RecordingMap } from './map.ts'
 import { makeReadingCheck } from './reading.ts'
 import { makeTable, type RecordedReading, type RowReader } from './rows.ts'
@@ -17,28 +19,36 @@ const CHANNELS = 1024
 /**
  * @param bytes of the file, unpacked
  * @param file its name without folder and extension
+ * @param passedOver told of each record of a log that carries no reading
  * @throws Failure `input` that names the line, the place and what would be right
  */
 export async function* readJsonl(
   bytes: Readable,
   map: RecordingMap,
   file: string,
+  passedOver: () => void = () => undefined,
 ): AsyncGenerator<RecordedReading> {
   const readLine = map.place === null ? makeReadingReader() : makeRowReader(map, file)
   let number = 0
   try {
     for await (const line of linesOf(bytes)) {
       number++
-      if (line.trim() !== '') yield readLine(parse(line))
+      const reading = line.trim() === '' ? undefined : readLine(parse(line))
+      if (reading) yield reading
+      else if (reading === null) passedOver()
     }
   } catch (error) {
     throw failure('input', `line ${Math.max(number, 1)}: ${messageOf(error)}`, error)
   }
 }
 
-function makeReadingReader(): (value: unknown) => RecordedReading {
+/** The reader gives null for a record of a log that carries no reading. */
+function makeReadingReader(): (value: unknown) => RecordedReading | null {
   const check = makeReadingCheck(CHANNELS)
-  return (value) => {
+  return (line) => {
+    const record = recordOfLine(line)
+    const value = record ? readingOfRecord(record) : line
+    if (record && value === null) return null
     const checked = check(value, { asset: null, receivedAt: null })
     if ('reason' in checked) throw failure('input', checked.detail)
     return { ...checked.reading, values: checked.reading.values ?? {} }

@@ -15,27 +15,33 @@ interface Timed {
 
 /**
  * Stable order by the greatest time that an asset has shown so far.
+ * @param late readings that came too late, each put where its own time belongs
  * @throws Failure `input` when there are too many
  */
 export async function inTimeOrder<Reading extends Timed>(
   readings: Iterable<Reading> | AsyncIterable<Reading>,
+  late: Iterable<Reading> | AsyncIterable<Reading> = [],
 ): Promise<Reading[]> {
   const all: Reading[] = []
   const shown: number[] = []
   const latest = new Map<string, number>()
   let previous = Number.NEGATIVE_INFINITY
   let ordered = true
-  for await (const reading of readings) {
+  const put = (reading: Reading, ts: number) => {
     if (all.length >= RECORDING_READINGS) {
       throw failure('input', `more than ${RECORDING_READINGS} readings at once; take fewer files`)
     }
-    const ts = Math.max(reading.ts, latest.get(reading.asset) ?? reading.ts)
-    latest.set(reading.asset, ts)
     all.push(reading)
     shown.push(ts)
     ordered &&= ts >= previous
     previous = ts
   }
+  for await (const reading of readings) {
+    const ts = Math.max(reading.ts, latest.get(reading.asset) ?? reading.ts)
+    latest.set(reading.asset, ts)
+    put(reading, ts)
+  }
+  for await (const reading of late) put(reading, reading.ts)
   if (ordered) return all
   const places = Uint32Array.from(all.keys())
   places.sort((one, other) => shown[one]! - shown[other]! || one - other)

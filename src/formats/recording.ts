@@ -21,12 +21,14 @@ export async function readMap(file: string): Promise<RecordingMap> {
 
 /**
  * @param map null: by each file's name, see `defaultMap`
+ * @param passedOver told of each record of a log that carries no reading
  * @yields readings in the order of the files; `inTimeOrder` plays several assets at once
  * @throws Failure `input` that names file, row and column
  */
 export async function* readRecording(
   files: readonly string[],
   map: RecordingMap | null,
+  passedOver?: () => void,
 ): AsyncGenerator<RecordedReading> {
   for (const file of files) {
     const how = map ?? defaultMap(file)
@@ -35,7 +37,7 @@ export async function* readRecording(
       .replace(/\.[^.]+$/, '')
     try {
       const bytes = await openFile(file)
-      yield* how.format === 'csv' ? readCsv(bytes, how, name) : readJsonl(bytes, how, name)
+      yield* how.format === 'csv' ? readCsv(bytes, how, name) : readJsonl(bytes, how, name, passedOver)
     } catch (error) {
       throw missing(file, failure('input', `${file}, ${messageOf(error)}`, error))
     }

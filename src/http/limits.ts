@@ -43,6 +43,8 @@ export const ASSET_CLOSED_ALERTS = 50
 export const READINGS_SCAN_RECORDS = 20_000
 /** Records in each step back through it. */
 export const READINGS_SCAN_STEP = 2000
+/** Dead letters that one answer looks through for late readings of an asset. */
+export const LATE_SCAN_RECORDS = 20_000
 /** Bytes of readings in one answer, where waveforms make them large. */
 export const READINGS_ANSWER_BYTES = 4 * 1024 * 1024
 /** Records per partition looked through for assets that have no score yet. */

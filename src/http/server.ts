@@ -17,6 +17,7 @@ import type { ApiDeps, HttpDeps, Readiness } from './deps.ts'
 import { serveEvents } from './events.ts'
 import { guardRequests } from './guard.ts'
 import { serveHealth } from './health.ts'
+import { serveLate } from './late.ts'
 import {
   CONNECTION_CHECK_MS,
   CONNECTION_TIMEOUT_MS,
@@ -145,6 +146,7 @@ async function serveApi(app: FastifyInstance, deps: HttpDeps, api: ApiDeps): Pro
   serveAssets(app, board, api, newcomers, settings.pipelines)
   serveAlerts(app, board.alerts, api, clock)
   serveRetire(app, board.fleet, api, clock)
+  serveLate(app, board.fleet, api)
   await serveReadings(app, api)
   serveDeadLetters(app, api)
   serveEvents(app, deps, api, hub)

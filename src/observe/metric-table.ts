@@ -30,6 +30,26 @@ export const METRICS = {
     help: 'Decoded readings by what became of them: windowed, late, duplicate, future',
     labels: ['pipeline', 'result'],
   },
+  log_readings_total: {
+    type: 'counter',
+    help: 'Readings that the engine took from the log, by result: decoded, rejected, unassigned',
+    labels: ['result'],
+  },
+  unbalanced_readings: {
+    type: 'gauge',
+    help: 'Readings that no count accounts for, over log_readings_total and readings_total; 0 when all is right',
+    labels: [],
+  },
+  left_over_readings_total: {
+    type: 'counter',
+    help: 'Readings in no score: they came behind the last full window of a count, before a pause',
+    labels: [],
+  },
+  windows_discarded_total: {
+    type: 'counter',
+    help: 'Open windows discarded at a start, since the definition of their pipeline had changed',
+    labels: [],
+  },
   dead_letters_total: {
     type: 'counter',
     help: 'Records sent to the dead-letters topic, by reason',

@@ -48,6 +48,9 @@ function attempt(step: () => void, failed: (error: unknown) => void): void {
 const PULLED_COUNTERS = [
   'received_total',
   'readings_total',
+  'log_readings_total',
+  'left_over_readings_total',
+  'windows_discarded_total',
   'dead_letters_total',
   'replayed_total',
   'windows_closed_total',
@@ -56,6 +59,7 @@ const PULLED_COUNTERS = [
 
 const PULLED_GAUGES = [
   'windows_open',
+  'unbalanced_readings',
   'consumer_lag_records',
   'alerts_active',
   'queue_depth',
@@ -100,6 +104,10 @@ const STEPS: readonly Step[] = [
     }
   },
   (to, from) => to.counter('replayed_total').inc(from.replayed?.() ?? 0),
+  (to, from) => addCounts(to, 'log_readings_total', 'result', from.logReadings?.()),
+  (to, from) => to.counter('left_over_readings_total').inc(from.leftOver?.() ?? 0),
+  (to, from) => to.counter('windows_discarded_total').inc(from.windowsDiscarded?.() ?? 0),
+  (to, from) => to.gauge('unbalanced_readings').inc(from.unbalanced?.() ?? 0),
   (to, from) => to.gauge('windows_open').inc(from.windowsOpen?.() ?? 0),
   (to, from) => to.gauge('tensors_live').inc(from.tensorsLive?.() ?? 0),
   (to, from) => to.gauge('sse_clients').inc(from.sseClients?.() ?? 0),

@@ -40,6 +40,14 @@ type Counts<Key extends string> = Readonly<Partial<Record<Key, number>>>
 export interface MetricSource {
   received?(): Counts<Received>
   readings?(): Iterable<ReadingCount>
+  /** Readings that the engine took from the log. */
+  logReadings?(): Counts<Received>
+  /** Readings that no count accounts for. */
+  unbalanced?(): number
+  /** Readings behind the last full window of a count. */
+  leftOver?(): number
+  /** Open windows that a changed definition discarded. */
+  windowsDiscarded?(): number
   deadLetters?(): Counts<DeadLetterReason>
   /** Readings that were dead letters before. */
   replayed?(): number

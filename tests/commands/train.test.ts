@@ -102,8 +102,7 @@ describe.skipIf(requires('native').missing)('train', () => {
     expect(path.endsWith(join('plant-pumps', '2.1.0'))).toBe(true)
     const model = await serveModel(await loadBackend(), join(path, '../..'), 'plant-pumps@2.1.0')
     expect(model).toMatchObject({
-      windowSizeMs: 10_000,
-      windowHopMs: 10_000,
+      window: { sizeMs: 10_000, hopMs: 10_000 },
       units: { vibration: 'mm/s', flow: null },
     })
     const { training, results } = model.manifest

@@ -26,6 +26,7 @@ it('documents every path of the API, health and metrics', async () => {
     '/api/v1/alerts/{id}/acknowledge',
     '/api/v1/assets',
     '/api/v1/assets/{asset}',
+    '/api/v1/assets/{asset}/late',
     '/api/v1/assets/{asset}/readings',
     '/api/v1/assets/{asset}/retire',
     '/api/v1/assets/{asset}/scores',

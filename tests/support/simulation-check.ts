@@ -1,9 +1,11 @@
 /** What stands on the topics at the end of a simulated run, against what an undisturbed worker makes of `readings`. */
+import { unbalanced } from '../../src/core/partition.ts'
 import type { LogRecord, NewRecord } from '../../src/core/ports.ts'
 import type { AlertEvent, Score } from '../../src/core/records.ts'
+import { DEAD_LETTER_REASONS } from '../../src/core/topics.ts'
 import type { WorkerFigures } from '../../src/engine/worker.ts'
 import type { Archive } from './archive.ts'
-import { recordText, stateText, undisturbed } from './undisturbed-worker.ts'
+import { type Outcome, recordText, stateText, undisturbed } from './undisturbed-worker.ts'
 import type { World } from './world.ts'
 
 /** Sentences about broken laws; none when all hold. */
@@ -43,6 +45,7 @@ export async function checkOutcome(
     }
     counts.readings += readings.length
     findings.push(...stateFindings(world, partition, readings.length, figures.get(partition), oracle.figures))
+    findings.push(...balanceFindings(world, partition, readings, oracle))
   }
   findings.push(...deadLetterFindings(world, archive, expected))
   findings.push(...alertStateFindings(world, archive, expected))
@@ -108,6 +111,38 @@ export function lostFindings(acknowledged: readonly Text[], readings: readonly T
     there.set(text, count - 1)
     return count > 0 ? [] : [`readings: acknowledged and lost: ${text}`]
   })
+}
+
+/** The balance of design 4.8, which holds at every commit. */
+export function unbalancedFindings(figures: ReadonlyMap<number, WorkerFigures>): string[] {
+  return [...figures].flatMap(([number, { partition }]) => {
+    const missing = unbalanced(partition)
+    return missing > 0 ? [`partition ${number}: ${missing} readings are in no count`] : []
+  })
+}
+
+/** What the log holds against the counts: each reading is decoded, rejected or unassigned; each late one a dead letter. */
+function balanceFindings(
+  { topics }: World,
+  partition: number,
+  readings: readonly LogRecord[],
+  { emit, figures }: Outcome,
+): string[] {
+  const { received, tallies } = figures.partition
+  const findings: string[] = []
+  const records = readings.filter(({ headers }) => headers.type === undefined).length
+  if (received.records !== records) {
+    findings.push(`partition ${partition}: ${records} readings in the log, ${received.records} counted`)
+  }
+  findings.push(...unbalancedFindings(new Map([[partition, figures]])))
+  const letters = emit.filter(({ topic }) => topic === topics['dead-letters'])
+  for (const reason of DEAD_LETTER_REASONS) {
+    const found = letters.filter(({ headers }) => headers?.reason === reason).length
+    const counted = tallies.get(`dead-letter/${reason}`) ?? 0
+    if (found !== counted)
+      findings.push(`partition ${partition}: ${found} letters ${reason}, ${counted} counted`)
+  }
+  return findings
 }
 
 /** They are partitioned by their own key, so only those from one partition of `readings` have an order. */

@@ -13,7 +13,7 @@ import { createMemoryLog, type FaultPoint, type MemoryLog } from '../../src/even
 import { type Archive, archive, createArchive } from './archive.ts'
 import { noteAlerts } from './noted-log.ts'
 import { createPageCache, type PageCache } from './page-cache.ts'
-import { checkOutcome, type Findings, lostFindings } from './simulation-check.ts'
+import { checkOutcome, type Findings, lostFindings, unbalancedFindings } from './simulation-check.ts'
 import { createTurns, settled, type Turns, waitFor } from './turns.ts'
 import { GROUP } from './undisturbed-worker.ts'
 import { createWorld, type World } from './world.ts'
@@ -172,7 +172,7 @@ function start(run: Run): void {
     observer: {
       restored() {},
       inferred() {},
-      committed: (seen, { partition }) => figures.set(partition, seen),
+      committed: (seen, { partition }) => surprises.push(...unbalancedFindings(figures.set(partition, seen))),
     },
     append() {},
     onError(error) {

@@ -60,9 +60,13 @@ export function stateText(world: Pick<World, 'pipelines'>, { partition }: Worker
   const hash = createHash('sha256')
   for (const { key, value } of encodeState(partition, 0, definitions, 0).records)
     hash.update(key).update(value!)
-  const { readings, closed, tickTs, elapsedMs } = partition
+  const { received, readings, closed, tickTs, elapsedMs } = partition
   const tallies = [...partition.tallies].sort(([a], [b]) => (a < b ? -1 : 1))
-  return JSON.stringify({ readings, closed, tallies, tickTs, elapsedMs, hash: hash.digest('hex') }, null, 1)
+  return JSON.stringify(
+    { received, readings, closed, tallies, tickTs, elapsedMs, hash: hash.digest('hex') },
+    null,
+    1,
+  )
 }
 
 const decoder = new TextDecoder()
