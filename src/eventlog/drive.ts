@@ -122,7 +122,8 @@ async function restore(drive: Drive, processor: Processor): Promise<number> {
   drive.committed = known
   const committed = known ?? drive.reached ?? (await firstOffset(drive))
   drive.reached = committed
-  const from = await processor.restore(group === null ? nothing() : log.states(partition), committed)
+  const states = group === null ? nothing() : log.states(partition)
+  const from = await processor.restore(states, committed).catch((error: unknown) => explained(drive, error))
   if (!Number.isInteger(from) || from < 0 || from > committed) {
     throw failure('usage', `restore of ${topic}/${partition} returned ${from}; it must be 0 to ${committed}`)
   }
@@ -132,6 +133,22 @@ async function restore(drive: Drive, processor: Processor): Promise<number> {
   }
   drive.next = Math.max(from, start)
   return committed
+}
+
+/**
+ * State ahead of its position is a damaged log, unless the position has moved since it was read: who was asleep in
+ * between (a paused process) may meet the state that a new owner has written, and that ends nobody's following.
+ */
+async function explained({ ride, partition, committed }: Drive, error: unknown): Promise<never> {
+  const { log, options } = ride
+  const { topic, group } = options
+  if (group === null || !isFailure(error, 'log-version')) throw error
+  const now = await log.committed(group, topic, partition)
+  if (now === committed) throw error
+  throw failure(
+    'conflict',
+    `${group} has gone from ${committed} to ${now} of ${topic}/${partition} while its state was read: another member has gone on`,
+  )
 }
 
 async function firstOffset({ ride, partition }: Drive): Promise<number> {
