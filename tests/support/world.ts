@@ -9,6 +9,7 @@ import type { NewRecord } from '../../src/core/ports.ts'
 import { type TopicNames, topicNames } from '../../src/core/topics.ts'
 import type { WindowRule } from '../../src/core/window.ts'
 import { type EnginePipeline, makePipeline } from '../../src/engine/pipeline.ts'
+import { drawHabit, type Habit, habitualCopies, habitualTs } from './habits.ts'
 import { smallModel } from './small-net.ts'
 
 const START_MS = 1_700_000_000_000
@@ -41,6 +42,7 @@ interface Plant {
   readonly sent: NewRecord[]
   nowMs: number
   tickMs: number | null
+  readonly habits: ReadonlyMap<string, Habit>
   /** Assets that run hot until then. */
   readonly hotUntil: Map<string, number>
 }
@@ -53,14 +55,17 @@ export function createWorld(seed: number): World {
   // A lone machine with short windows and no model: its normal is learned within the run.
   const isLone = random.below(4) === 0
   const pipelines = pipelinesOf(random, limits, isLone)
+  const assets = Array.from(
+    { length: isLone ? 1 : 1 + random.below(5) },
+    (_, i) => `${pick(random, ['pump', 'motor'])}-${i}`,
+  )
   const plant: Plant = {
     random,
     readings: topics.readings,
     partitions,
-    assets: Array.from(
-      { length: isLone ? 1 : 1 + random.below(5) },
-      (_, i) => `${pick(random, ['pump', 'motor'])}-${i}`,
-    ),
+    assets,
+    // A lone machine keeps time, so that its normal is learned.
+    habits: new Map(isLone ? [] : assets.map((asset) => [asset, drawHabit(random)])),
     sent: [],
     nowMs: START_MS,
     tickMs: null,
@@ -159,7 +164,7 @@ function nextRecords(plant: Plant, openAlerts: readonly string[]): readonly NewR
   if (dice < 0.2) return [command(plant, openAlerts)]
   if (dice < 0.24) return [broken(plant)]
   if (dice < 0.3 && plant.sent.length > 0) return [pick(random, plant.sent.slice(-30))]
-  const records = Array.from({ length: 1 + random.below(6) }, () => reading(plant))
+  const records = Array.from({ length: 1 + random.below(6) }, () => reading(plant)).flat()
   plant.sent.push(...records)
   // Now and then the newest comes first: the order of arrival is not the order of time.
   return random.below(4) === 0 ? records.reverse() : records
@@ -201,7 +206,7 @@ function command(plant: Plant, openAlerts: readonly string[]): NewRecord {
   )
 }
 
-function reading(plant: Plant): NewRecord {
+function reading(plant: Plant): NewRecord[] {
   const { random } = plant
   plant.nowMs += random.below(400)
   const asset = random.below(40) === 0 ? pick(random, ['fan-9', 'pump-77']) : pick(random, plant.assets)
@@ -209,7 +214,10 @@ function reading(plant: Plant): NewRecord {
   const offMs = dice === 0 ? 60_000 : dice < 3 ? -random.below(20_000) : dice < 20 ? -random.below(3000) : 0
   const values = valuesOf(plant, asset)
   const arrival = random.below(50) === 0 ? { tsSource: 'arrival' } : {}
-  return recordOf(plant, asset, { asset, ts: plant.nowMs + offMs, values, ...arrival })
+  const habit = plant.habits.get(asset) ?? 'steady'
+  const ts = habitualTs(habit, plant.nowMs + offMs, random)
+  const record = recordOf(plant, asset, { asset, ts, values, ...arrival })
+  return Array.from({ length: habitualCopies(habit, plant.nowMs, random) }, () => record)
 }
 
 function valuesOf(plant: Plant, asset: string): Record<string, number | null> {
