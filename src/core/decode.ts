@@ -8,6 +8,7 @@ import { ASSET_ID } from './records.ts'
 import { makeShape, type Shape } from './shape.ts'
 import { makeTemplate, readByTemplate, type Template } from './template.ts'
 import { parseTime } from './time.ts'
+import { unitHint } from './time-unit.ts'
 import type { DeadLetterReason } from './topics.ts'
 
 /** Why bytes are no reading: reason and detail of the dead letter. */
@@ -126,7 +127,10 @@ function readHead(
   }
   if (key !== null && asset !== key) return schema(`asset ${asset} differs from the record's key ${key}`)
   const ts = parseTime(object.ts)
-  if (ts === null) return schema('ts must be epoch milliseconds or RFC 3339 text with a zone')
+  if (ts === null) {
+    const hint = unitHint(object.ts, null)
+    return schema(`ts must be epoch milliseconds or RFC 3339 text with a zone${hint ? `; it ${hint}` : ''}`)
+  }
   return { asset, ts, arrival: object.tsSource === 'arrival' }
 }
 

@@ -124,8 +124,8 @@ export function takeReading(
 ): Taken | 'full' | 'unassigned' {
   const states = partition.assets.get(reading.asset) ?? addAsset(partition, reading.asset)
   if (typeof states === 'string') return states
-  const { tickTs, limits } = partition
-  const future = tickTs !== null && reading.ts > Math.max(tickTs, takenAtMs) + limits.futureByMs
+  const clockMs = Math.max(partition.tickTs ?? Number.NEGATIVE_INFINITY, takenAtMs)
+  const future = clockMs > Number.NEGATIVE_INFINITY && reading.ts > clockMs + partition.limits.futureByMs
   results.length = 0
   for (const state of states) {
     const rules = partition.pipelines[state.pipeline]!

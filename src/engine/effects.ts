@@ -13,6 +13,7 @@ import { EMPTY_HEADERS, type Headers, type LogRecord, type NewRecord } from '../
 import type { Command } from '../core/records.ts'
 import { settleWindow } from '../core/settle.ts'
 import type { TopicNames } from '../core/topics.ts'
+import { type Cause, isPast } from './cause.ts'
 import type { Verdicts } from './scoring.ts'
 
 export interface EffectWriter {
@@ -25,9 +26,15 @@ export interface EffectWriter {
   /**
    * Settles windows and commands in log order.
    * @param verdicts of the models, one per step
-   * @returns ends of the windows that moved an alert
+   * @param causes of the steps, by offset
+   * @returns ends of the windows that moved an alert now; those of a backlog are left out
    */
-  settle(steps: readonly Step[], verdicts: Verdicts, emit: NewRecord[]): number[]
+  settle(
+    steps: readonly Step[],
+    verdicts: Verdicts,
+    causes: ReadonlyMap<number, Cause>,
+    emit: NewRecord[],
+  ): number[]
 }
 
 const encoder = new TextEncoder()
@@ -44,6 +51,27 @@ function replayHeaders({ headers }: LogRecord): Headers {
   return { [REPLAYED_FROM]: from, ...(attempts === undefined ? {} : { [ATTEMPTS]: attempts }) }
 }
 
+/** Names the clock: what a person looks at first. */
+function futureDetail(ts: number, futureByMs: number): string {
+  return (
+    `ts ${new Date(ts).toISOString()} is more than ${futureByMs / 1000} s ahead of the log clock (limits.futureBy): ` +
+    'the clock of the asset or its gateway is ahead'
+  )
+}
+
+function lateDetail(
+  ts: number,
+  late: readonly { readonly maxTs: number }[],
+  names: readonly string[],
+): string {
+  const newest = Math.max(...late.map(({ maxTs }) => maxTs))
+  const behind = (newest - ts) / 1000
+  return (
+    `behind the watermark of pipeline ${names.join(', ')}: ts ${new Date(ts).toISOString()} is ${behind} s before ` +
+    `the newest reading of the asset (${new Date(newest).toISOString()})`
+  )
+}
+
 export function createEffects(number: number, topics: TopicNames, partition: Partition): EffectWriter {
   function deadLetter(record: LogRecord, why: Undecodable, emit: NewRecord[], more = EMPTY_HEADERS): void {
     tally(partition, `dead-letter/${why.reason}`)
@@ -53,29 +81,37 @@ export function createEffects(number: number, topics: TopicNames, partition: Par
     emit.push({ ...letter, headers: { ...letter.headers, ...replayHeaders(record), ...more } })
   }
 
-  function originOf(offset: number): Headers {
+  /** @param isOld of a backlog: who notifies people tells it apart from what is so now */
+  function originOf(offset: number, cause: Cause | undefined, isOld: boolean): Headers {
     return {
       'source-topic': topics.readings,
       'source-partition': String(number),
       'source-offset': String(offset),
+      ...(cause?.traceparent ? { traceparent: cause.traceparent } : {}),
+      ...(isOld ? { historical: 'true' } : {}),
     }
   }
 
-  function publish(change: AlertChange, offset: number, emit: NewRecord[]): void {
+  function publish(change: AlertChange, origin: Headers, emit: NewRecord[]): void {
     const { alert, event, transition } = change
     tally(partition, `alert/${alert.severity}/${transition}`)
-    const headers = { 'content-type': 'application/cloudevents+json', ...originOf(offset) }
+    const headers = { 'content-type': 'application/cloudevents+json', ...origin }
     emit.push({ topic: topics.alerts, key: alert.asset, value: json(event), headers, partition: number })
     const key = `${alert.asset}/${alert.rule}`
     emit.push({ topic: topics['alert-states'], key, value: json(alert) })
   }
 
-  function command(request: Command, states: readonly AssetState[], offset: number, emit: NewRecord[]): void {
+  function command(
+    request: Command,
+    states: readonly AssetState[],
+    origin: Headers,
+    emit: NewRecord[],
+  ): void {
     for (const { alerts } of states) {
       const change = acknowledge(alerts, request)
       if (!change) continue
       tally(partition, 'command/done')
-      publish(change, offset, emit)
+      publish(change, origin, emit)
       return
     }
     tally(partition, 'command/without-effect')
@@ -95,27 +131,29 @@ export function createEffects(number: number, topics: TopicNames, partition: Par
           emit,
         )
       } else if (taken.results.includes('future')) {
-        const detail = `more than ${partition.limits.futureByMs} ms ahead of the log clock (limits.futureBy)`
-        deadLetter(record, { reason: 'future', detail }, emit)
+        deadLetter(record, { reason: 'future', detail: futureDetail(ts, partition.limits.futureByMs) }, emit)
       } else if (taken.results.includes('late')) {
         const late = taken.states.filter((_, i) => taken.results[i] === 'late')
         const pipelines = late.map(({ pipeline }) => partition.pipelines[pipeline]!)
-        const detail = `behind the watermark of pipeline ${pipelines.map(({ name }) => name).join(', ')}`
-        deadLetter(record, { reason: 'late', detail }, emit, { [LATE_WINDOWS]: missedText(ts, pipelines) })
+        const names = pipelines.map(({ name }) => name)
+        const missed = { [LATE_WINDOWS]: missedText(ts, pipelines) }
+        deadLetter(record, { reason: 'late', detail: lateDetail(ts, late, names) }, emit, missed)
       }
     },
 
-    settle(steps, { risks, explanations }, emit) {
+    settle(steps, { risks, explanations }, causes, emit) {
       const ends: number[] = []
       steps.forEach((step, i) => {
         if ('command' in step) {
-          command(step.command, step.states, step.offset, emit)
+          const origin = originOf(step.offset, causes.get(step.offset), false)
+          command(step.command, step.states, origin, emit)
           return
         }
         if ('ending' in step) {
+          const origin = originOf(step.offset, causes.get(step.offset), false)
           for (const slot of step.slots) {
             const change = endAlert(slot, step.ending)
-            if (change) publish(change, step.offset, emit)
+            if (change) publish(change, origin, emit)
           }
           return
         }
@@ -129,8 +167,11 @@ export function createEffects(number: number, topics: TopicNames, partition: Par
           explanations[i],
         )
         emit.push({ topic: topics.scores, key: score.asset, value: json(score), partition: number })
-        for (const change of changes) publish(change, offset, emit)
-        if (changes.length > 0) ends.push(window.end)
+        if (changes.length === 0) return
+        const cause = causes.get(offset)
+        const isOld = isPast(cause, window.end, rules.window.idleMs)
+        for (const change of changes) publish(change, originOf(offset, cause, isOld), emit)
+        if (!isOld) ends.push(window.end)
       })
       return ends
     },

@@ -5,7 +5,7 @@
 
 import type { AlertSlot, Ending } from '../core/alert.ts'
 import { REPLAYED_FROM } from '../core/dead-letter-view.ts'
-import { makeReadingDecoder } from '../core/decode.ts'
+import { makeReadingDecoder, type Undecodable } from '../core/decode.ts'
 import { forgetSilent, takeCommand } from '../core/life.ts'
 import {
   closeAll,
@@ -19,7 +19,9 @@ import {
 } from '../core/partition.ts'
 import type { LogRecord, NewRecord } from '../core/ports.ts'
 import type { Tick } from '../core/records.ts'
+import { isInSeconds, unitHint } from '../core/time-unit.ts'
 import type { TopicNames } from '../core/topics.ts'
+import { type Cause, causeOf } from './cause.ts'
 import { createEffects } from './effects.ts'
 import { parseInbox } from './inbox.ts'
 import type { EnginePipeline } from './pipeline.ts'
@@ -74,6 +76,8 @@ export function createLane(options: LaneOptions): Lane {
   const effects = createEffects(options.partition, options.topics, partition)
   let steps: Step[] = []
   let emit: NewRecord[] = []
+  /** Of the steps: by the offset of the record that caused them. */
+  const causes = new Map<number, Cause>()
 
   function tick(given: Tick, offset: number): void {
     takeTick(partition, given, offset, steps)
@@ -87,6 +91,33 @@ export function createLane(options: LaneOptions): Lane {
     else effects.deadLetter(record, message, emit)
   }
 
+  /** Ingest has looked already; other programs write to the topic as well. */
+  function unitFault(takenAtMs: number): Undecodable | null {
+    const { ts } = decoder.fields
+    if (!isInSeconds(ts, takenAtMs)) return null
+    return { reason: 'schema', detail: `ts must be epoch milliseconds; it ${unitHint(ts, takenAtMs)}` }
+  }
+
+  function takeRecord(record: LogRecord): void {
+    const { type } = record.headers
+    if (type !== undefined) {
+      takeMessage(record, type)
+      return
+    }
+    if (record.headers[REPLAYED_FROM] !== undefined) tally(partition, 'replayed')
+    const { received } = partition
+    received.records++
+    const wrong = decoder.decode(record.value ?? NO_BYTES, record.key) ?? unitFault(record.timestamp)
+    if (wrong) {
+      received.rejected++
+      effects.deadLetter(record, wrong, emit)
+      return
+    }
+    const taken = takeDecoded(record)
+    received[typeof taken === 'string' ? 'unassigned' : 'decoded']++
+    effects.reading(record, decoder.fields.ts, taken, emit)
+  }
+
   function takeDecoded({ offset, timestamp }: LogRecord) {
     return takeReading(partition, decoder.fields, offset, steps, timestamp)
   }
@@ -95,23 +126,9 @@ export function createLane(options: LaneOptions): Lane {
     partition,
 
     take(record) {
-      const { type } = record.headers
-      if (type !== undefined) {
-        takeMessage(record, type)
-        return
-      }
-      if (record.headers[REPLAYED_FROM] !== undefined) tally(partition, 'replayed')
-      const { received } = partition
-      received.records++
-      const wrong = decoder.decode(record.value ?? NO_BYTES, record.key)
-      if (wrong) {
-        received.rejected++
-        effects.deadLetter(record, wrong, emit)
-        return
-      }
-      const taken = takeDecoded(record)
-      received[typeof taken === 'string' ? 'unassigned' : 'decoded']++
-      effects.reading(record, decoder.fields.ts, taken, emit)
+      const before = steps.length
+      takeRecord(record)
+      if (steps.length > before) causes.set(record.offset, causeOf(record))
     },
 
     tick,
@@ -124,10 +141,11 @@ export function createLane(options: LaneOptions): Lane {
 
     flush() {
       const verdicts = scoreWindows(pipelines, steps, options.inferred)
-      const alertWindowEnds = effects.settle(steps, verdicts, emit)
+      const alertWindowEnds = effects.settle(steps, verdicts, causes, emit)
       const flushed = { emit, alertWindowEnds }
       steps = []
       emit = []
+      causes.clear()
       return flushed
     },
   }

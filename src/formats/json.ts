@@ -10,6 +10,7 @@ import { type RejectedPayload, TRUNCATED_BYTES } from '../core/dead-letter.ts'
 import { makeReadingDecoder } from '../core/decode.ts'
 import { messageOf } from '../core/errors.ts'
 import { ASSET_ID } from '../core/records.ts'
+import { isInSeconds } from '../core/time-unit.ts'
 import { makeReadingCheck, type Origin } from './reading.ts'
 
 export interface JsonLimits {
@@ -73,8 +74,11 @@ export function makeJsonFormat(limits: JsonLimits): JsonFormat {
     decode(payload, origin, taker, sizeBytes = payload.length) {
       const { asset } = origin
       if (sizeBytes <= limits.payloadBytes && asset !== null && quick.fits(payload, asset)) {
-        taker.reading(asset, payload)
-        return
+        const { receivedAt } = origin
+        if (receivedAt === null || !isInSeconds(quick.fields.ts, receivedAt)) {
+          taker.reading(asset, payload)
+          return
+        }
       }
       const given =
         sizeFault(payload, sizeBytes, limits.payloadBytes) ?? parsed(payload, limits.arrayReadings)

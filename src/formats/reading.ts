@@ -7,6 +7,7 @@ import { Compile } from 'typebox/compile'
 import type { Undecodable } from '../core/decode.ts'
 import { ASSET_ID, Reading } from '../core/records.ts'
 import { parseTime } from '../core/time.ts'
+import { isInSeconds, unitHint } from '../core/time-unit.ts'
 import { waveformFault } from './waveform.ts'
 
 /** A reading with its event time in epoch ms. */
@@ -47,7 +48,7 @@ export function makeReadingCheck(channelsPerAsset: number): ReadingCheck {
     const asset = value.asset === undefined ? origin.asset : value.asset
     if (typeof asset !== 'string' || !ASSET_ID.test(asset)) return badAsset(asset)
     const ts = value.ts === undefined ? origin.receivedAt : parseTime(value.ts)
-    if (ts === null) return badTime(value.ts)
+    if (ts === null || isOtherUnit(value.ts, origin)) return badTime(value.ts, origin)
     const reading = withHead(value, asset, ts)
     return (
       bodyFault(reading, channelsPerAsset) ?? { reading: reading as TimedReading, asGiven: reading === value }
@@ -97,9 +98,14 @@ function badAsset(asset: unknown): Undecodable {
   }
 }
 
-function badTime(ts: unknown): Undecodable {
+function isOtherUnit(ts: unknown, { receivedAt }: Origin): boolean {
+  return typeof ts === 'number' && receivedAt !== null && isInSeconds(ts, receivedAt)
+}
+
+function badTime(ts: unknown, { receivedAt }: Origin): Undecodable {
+  const hint = unitHint(ts, receivedAt)
   return fault(
-    `/ts: expected epoch milliseconds (an integer) or RFC 3339 text with a zone, found ${show(ts)}`,
+    `/ts: expected epoch milliseconds (an integer) or RFC 3339 text with a zone, found ${show(ts)}${hint ? `, which ${hint}` : ''}`,
   )
 }
 

@@ -16,7 +16,7 @@ export interface DurableAppend {
 export interface PayloadFormat {
   decode(
     payload: Uint8Array,
-    origin: { readonly asset: string | null; readonly receivedAt: number },
+    origin: { readonly asset: string | null; readonly receivedAt: number | null },
     taker: {
       reading(asset: string, value: Uint8Array, index?: number): void
       letter(rejected: RejectedPayload): void
@@ -44,8 +44,15 @@ export interface Run {
    * @param asset what the topic names
    * @param payload the bytes, or the first ones of a payload that is too large
    * @param sizeBytes size of the whole payload
+   * @param isRetained the broker has kept it since nobody knows when: it must carry its own time
    */
-  add(topic: string, asset: string | null, payload: Uint8Array, sizeBytes?: number): void
+  add(
+    topic: string,
+    asset: string | null,
+    payload: Uint8Array,
+    sizeBytes?: number,
+    isRetained?: boolean,
+  ): void
   /** Hands the run on; `done` says when its payloads may be acknowledged, with an error: never. */
   end(done: (error: Error | null) => void): void
 }
@@ -127,11 +134,11 @@ export function makeIntake({ topics, format, append, gate, assigned, now }: Inta
     }
 
     return {
-      add(nextTopic, asset, nextPayload, sizeBytes) {
+      add(nextTopic, asset, nextPayload, sizeBytes, isRetained = false) {
         topic = nextTopic
         payload = nextPayload
         const before = records.length
-        format.decode(payload, { asset, receivedAt }, taker, sizeBytes)
+        format.decode(payload, { asset, receivedAt: isRetained ? null : receivedAt }, taker, sizeBytes)
         bytes += payload.length
         gate.enter(records.length - before, payload.length)
       },

@@ -98,7 +98,8 @@ export function connectBroker(options: OutsideOptions): OutsideBroker {
       setImmediate(endRun)
     }
     if (packet.qos > 0 && packet.messageId !== undefined) ids.push(packet.messageId)
-    run.add(packet.topic, topic.asset(packet.topic), Buffer.from(packet.payload))
+    const payload = Buffer.from(packet.payload)
+    run.add(packet.topic, topic.asset(packet.topic), payload, payload.length, packet.retain)
     // Without a next the client reads no more.
     if (gate.shut()) gate.wait(() => next(LATER))
     else next(LATER)
