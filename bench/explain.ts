@@ -39,7 +39,9 @@ export async function explain([name = 'pump-health']: readonly string[]): Promis
 
 /** Windows off in one channel that score as those do which raise an alert. */
 function suspectsOf({ manifest, features, scorer }: ServedModel): Float64Array {
-  const { scaler, channels, thresholds } = manifest
+  const { steps, channels, thresholds } = manifest
+  const scale = steps.find((step) => step.step === 'scale')
+  if (scale === undefined) throw new Error(`${manifest.name} has no step 'scale' to make windows by`)
   const random = createRandom(1, 'bench')
   const found: number[] = []
   while (found.length < Math.max(...BATCHES) * features.length) {
@@ -47,7 +49,7 @@ function suspectsOf({ manifest, features, scorer }: ServedModel): Float64Array {
     const spreads = random.between(0, FAILING)
     const window = features.map((feature, i) => {
       const off = (feature.startsWith(failing) ? spreads : 0) + HEALTHY * random.normal()
-      return scaler.mean[i]! + scaler.std[i]! * off
+      return scale.mean[i]! + scale.std[i]! * off
     })
     if (scorer.score(Float64Array.from(window), 1)[0]! >= thresholds.clearBelow) found.push(...window)
   }

@@ -20,8 +20,6 @@ interface PeerWeights {
 }
 
 const WINDOW_MS = 30_000
-/** The peers do not clip: beyond any value of their input. */
-const NO_CLIP = 1e9
 
 async function networkOf({ layers }: PeerWeights): Promise<NetworkFiles> {
   const { tf } = await loadBackend()
@@ -38,7 +36,7 @@ async function networkOf({ layers }: PeerWeights): Promise<NetworkFiles> {
 function manifestOf(weights: PeerWeights, text: string, files: NetworkFiles): Manifest {
   const names = featureNames(weights.channels)
   return {
-    format: 1,
+    format: 2,
     name: 'peer-job',
     version: '1.0.0',
     kind: 'failure',
@@ -46,11 +44,14 @@ function manifestOf(weights: PeerWeights, text: string, files: NetworkFiles): Ma
     window: { sizeMs: WINDOW_MS, hopMs: WINDOW_MS },
     channels: weights.channels.map((name) => ({ name, unit: null })),
     features: { version: FEATURES_VERSION, hash: featuresHash(names), names },
-    scaler: { mean: [...weights.mean], std: [...weights.std], clip: NO_CLIP },
-    missing: { values: [...weights.mean] },
+    steps: [
+      { step: 'scale', mean: [...weights.mean], std: [...weights.std] },
+      { step: 'impute', value: 0 },
+    ],
     outputs: [{ name: 'failureProbability' }],
     thresholds: { above: 0.8, clearBelow: 0.6, onDelayWindows: 1, offDelayWindows: 1 },
     calibration: null,
+    probes: [],
     training: {
       source: 'fixed weights of the peers’ benchmark',
       hash: sha256(text),
@@ -62,6 +63,9 @@ function manifestOf(weights: PeerWeights, text: string, files: NetworkFiles): Ma
       toMs: 0,
       horizon: { share: 0, beforeMs: null, afterMs: 0 },
       epochs: 0,
+      nets: 1,
+      interrupted: false,
+      folds: null,
     },
     seed: 0,
     code: 'bench',

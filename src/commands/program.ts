@@ -1,8 +1,15 @@
 /** The command line (design 4.1): commands, options and help texts. What a command does is in its own file. */
-import { Command, InvalidArgumentError, Option } from 'commander'
-import { MACHINE_CLASSES } from '../../simulators/fleet.ts'
-import { messageOf } from '../core/errors.ts'
-import { durationMs } from '../core/units.ts'
+import { Command, Option } from 'commander'
+import {
+  brokerCount,
+  duration,
+  fleetCounts,
+  folds,
+  integer,
+  netCount,
+  number,
+  speed,
+} from './option-values.ts'
 import { addBacktest, addDeadLetters } from './program-log.ts'
 import { VERSION } from './version.ts'
 
@@ -142,14 +149,26 @@ function addTrain(program: Command): void {
     .option('--map <file>', 'how to read the files')
     .option('--input <file...>', 'recorded readings (CSV or JSON Lines, also .gz)')
     .option('--late <file...>', LATE_HELP)
-    .option('--labels <file>', 'CSV asset,from,to,kind')
+    .option('--labels <file>', 'CSV asset,from,to,kind (a table has a label column, named in the map)')
     .option('--simulate <counts>', 'train on a simulated fleet instead, such as pump=40', fleetCounts)
     .option('--duration <d>', 'length of the simulation', duration, 8 * 3_600_000)
     .option('--interval <d>', 'time between readings of a simulated machine', duration, 500)
     .option('--seed <n>', 'seed of split, weights and simulation', integer, 1)
     .option('--horizon <d>', 'a window this long before a failure counts as failing', duration)
+    .option(
+      '--folds <n>',
+      'cross-validate by asset in so many folds (default: 0, not at all; a table: 5)',
+      folds,
+    )
+    .option('--nets <n>', 'average so many nets of different seeds', netCount, 1)
+    .addOption(
+      new Option('--calibration <method>', 'how scores become probabilities')
+        .choices(['platt', 'isotonic', 'none'])
+        .default('platt'),
+    )
     .option('--replace', 'write over a version that exists')
     .requiredOption('--output <dir>', 'model folder to write: DIR/NAME/VERSION')
+    .addHelpText('after', '\nCtrl-C keeps the best net so far: the model is written, the exit status is 130.')
     .action(async (options) => (await import('./train.ts')).train(options))
 }
 
@@ -245,49 +264,4 @@ function addDoctor(program: Command): void {
     .description('check the machine, the native backend, the config and the ports, and say what to do')
     .option('--config <file>', 'config file (default: forewarn.yaml here, if it exists)')
     .action(async (options) => (await import('./checkup.ts')).checkup(options))
-}
-
-function number(text: string): number {
-  const value = Number(text)
-  if (text.trim() === '' || !Number.isFinite(value) || value < 0) {
-    throw new InvalidArgumentError('expected a number from 0')
-  }
-  return value
-}
-
-function integer(text: string): number {
-  const value = number(text)
-  if (!Number.isSafeInteger(value)) throw new InvalidArgumentError('expected a whole number')
-  return value
-}
-
-function brokerCount(text: string): number {
-  if (text !== '1' && text !== '3') throw new InvalidArgumentError('expected 1 or 3')
-  return Number(text)
-}
-
-function speed(text: string): number {
-  if (text === 'max') return Number.POSITIVE_INFINITY
-  const value = number(text)
-  if (value === 0) throw new InvalidArgumentError('expected more than 0, or max')
-  return value
-}
-
-function duration(text: string): number {
-  try {
-    return durationMs(text)
-  } catch (error) {
-    throw new InvalidArgumentError(messageOf(error))
-  }
-}
-
-function fleetCounts(text: string): Partial<Record<keyof typeof MACHINE_CLASSES, number>> {
-  const known = Object.keys(MACHINE_CLASSES)
-  const counts = text.split(',').map((part) => part.split('='))
-  for (const [name = '', count = ''] of counts) {
-    if (!known.includes(name) || !/^[0-9]+$/.test(count)) {
-      throw new InvalidArgumentError(`expected counts such as ${known.map((name) => `${name}=10`).join(',')}`)
-    }
-  }
-  return Object.fromEntries(counts.map(([name, count]) => [name, Number(count)]))
 }

@@ -1,57 +1,110 @@
 /** `train --input`: recorded readings and labels to learn from, by the windows of a pipeline of the config. */
 import { basename } from 'node:path'
 import type { AssetGroupSettings, PipelineSettings, Settings } from '../config/settings.ts'
+import { attributeOf, categoryCode } from '../core/category.ts'
 import { failure } from '../core/errors.ts'
 import { channelsOf, featureNames } from '../core/features.ts'
 import type { Plausible } from '../core/layout.ts'
 import { assetPattern } from '../core/match.ts'
-import type { PlainReading } from '../core/windowed.ts'
 import { readLabels } from '../formats/labels.ts'
-import { readMap } from '../formats/recording.ts'
+import type { RecordingMap } from '../formats/map.ts'
+import { readMap, readRecording } from '../formats/recording.ts'
+import type { RecordedReading } from '../formats/rows.ts'
+import { parseDerived } from '../training/derived.ts'
 import type { FailureLabel } from '../training/horizon.ts'
 import { configOf } from './config.ts'
-import { readRecording } from './recording.ts'
-import { HORIZON, type TrainingSource, type TrainOptions } from './train-source.ts'
+import { readRecording as readTogether } from './recording.ts'
+import { attributesBy, categoriesOf, scan } from './train-scan.ts'
+import { HORIZON, TABLE_HORIZON, type TrainingSource, type TrainOptions } from './train-source.ts'
+
+/** Limits per column that a table's net gets as inputs of their own: rows are few there, and borders sharp. */
+const TABLE_LIMITS = 8
 
 /**
- * @param input files of readings
+ * @param input files of readings; they are read twice, so that nothing but windows need be kept
  * @throws Failure `usage`, `config` or `input` that names what is missing or wrong
  */
 export async function filesSource(options: TrainOptions, input: readonly string[]): Promise<TrainingSource> {
-  if (options.labels === undefined) {
-    throw failure('usage', '--input needs --labels FILE: CSV asset,from,to,kind of the known failures')
+  const map = options.map === undefined ? null : await readMap(options.map)
+  const table = typeof map?.label === 'string'
+  if (options.labels === undefined && !table) {
+    throw failure(
+      'usage',
+      '--input needs --labels FILE: CSV asset,from,to,kind of the known failures (or a table: --map with label)',
+    )
   }
   const { settings } = configOf(options.config === undefined ? {} : { config: options.config })
   const pipeline = pipelineOf(settings, options.pipeline)
   const takes = assetPattern(pipeline.assets)
-  const readings = (await readRecording(input, options.map, options.late)).filter(({ asset }) => takes(asset))
-  const assets = new Set(readings.map(({ asset }) => asset))
-  const labels = (await labelsOf(options.labels, options.map)).filter(({ asset }) => assets.has(asset))
-  if (labels.length === 0) {
-    throw failure(
-      'input',
-      `${options.labels} has no label of the ${assets.size} assets in the readings that pipeline ${pipeline.name} takes`,
-    )
-  }
-  const channels = channelsIn(readings, pipeline)
+  const late = options.late ?? []
+  // Late ones must be put where they belong, for which all are held; without them nothing is.
+  const held = late.length > 0 ? await readTogether(input, options.map, late) : null
+  const readings = () => held ?? readRecording(input, map)
+  const { assets, channels: found, readings: count } = await scan(readings(), takes)
+  const labels = table ? [] : await labelsOf(options, map, assets, pipeline.name)
   const groups = settings.assets
+  const { channels, features, categories } = featuresOf(pipeline, found, assets, groups, table)
+  const attributes = attributesBy(groups)
   return {
     ...modelName(pipeline),
-    source: `${input.map((file) => basename(file)).join(', ')} with ${basename(options.labels)}`,
+    source: sourceText(options, input),
     licence: 'not stated',
     again: commandOf(options, input),
     channels: channels.map((name) => ({ name, unit: unitOf(groups, assets, name) })),
     dataset: {
       channels,
-      features: pipeline.features === 'default' ? featureNames(channels) : pipeline.features,
+      features,
       window: pipeline.window,
-      horizon: { ...HORIZON, beforeMs: options.horizon ?? null },
+      horizon: table ? TABLE_HORIZON : { ...HORIZON, beforeMs: options.horizon ?? null },
       plausible: plausibleBy(groups),
+      codes: (asset) => categories.map((category) => categoryCode(category, attributes(asset))),
+      table,
     },
     labels,
-    readings,
+    readings: taken(readings(), takes),
+    count,
+    preparation: {
+      derived: parseDerived(pipeline.derived ?? {}, features, `pipelines.${pipeline.name}`),
+      categories,
+      limits: table ? TABLE_LIMITS : 0,
+    },
     trials: null,
   }
+}
+
+async function* taken(
+  readings: AsyncIterable<RecordedReading> | Iterable<RecordedReading>,
+  takes: (asset: string) => boolean,
+): AsyncGenerator<RecordedReading> {
+  for await (const reading of readings) if (takes(reading.asset)) yield reading
+}
+
+function sourceText({ labels }: TrainOptions, input: readonly string[]): string {
+  const files = input.map((file) => basename(file)).join(', ')
+  return labels === undefined ? files : `${files} with ${basename(labels)}`
+}
+
+/** Of a table the values themselves, since a window of one row has no other statistics. */
+function featuresOf(
+  pipeline: PipelineSettings,
+  found: readonly string[],
+  assets: ReadonlySet<string>,
+  groups: readonly AssetGroupSettings[],
+  table: boolean,
+) {
+  const all = categoriesOf(assets, attributesBy(groups))
+  if (pipeline.features === 'default') {
+    const plain = table ? found.map((channel) => `${channel}.mean`) : featureNames(found)
+    return { channels: found, features: [...plain, ...all.map(({ feature }) => feature)], categories: all }
+  }
+  const plain = pipeline.features.filter((name) => attributeOf(name) === null)
+  const asked = pipeline.features.filter((name) => attributeOf(name) !== null)
+  const categories = asked.map((name) => {
+    const category = all.find(({ feature }) => feature === name)
+    if (category) return category
+    throw failure('config', `pipelines.${pipeline.name}.features: the assets have no two values of ${name}`)
+  })
+  return { channels: channelsOf(plain), features: [...plain, ...asked], categories }
 }
 
 /** The pipeline that is named, or the only one. */
@@ -67,17 +120,20 @@ function pipelineOf({ pipelines }: Settings, name: string | undefined): Pipeline
 }
 
 /** Label times are written as the map says for the readings. */
-async function labelsOf(file: string, map: string | undefined): Promise<FailureLabel[]> {
-  const time = map === undefined ? undefined : (await readMap(map)).place?.time
-  return readLabels(file, time && 'column' in time ? time : undefined)
-}
-
-/** The channels of the listed features, else all that occur, in the order in which they do. */
-function channelsIn(readings: readonly PlainReading[], { features }: PipelineSettings): string[] {
-  if (features !== 'default') return channelsOf(features)
-  const channels = new Set<string>()
-  for (const { values } of readings) for (const name in values) channels.add(name)
-  return [...channels]
+async function labelsOf(
+  { labels: file = '' }: TrainOptions,
+  map: RecordingMap | null,
+  assets: ReadonlySet<string>,
+  pipeline: string,
+): Promise<FailureLabel[]> {
+  const time = map?.place?.time
+  const all = await readLabels(file, time && 'column' in time ? time : undefined)
+  const labels = all.filter(({ asset }) => assets.has(asset))
+  if (labels.length > 0) return labels
+  throw failure(
+    'input',
+    `${file} has no label of the ${assets.size} assets in the readings that pipeline ${pipeline} takes`,
+  )
 }
 
 /** The config names the model to be: NAME or NAME@VERSION; without one the pipeline gives its name. */
@@ -104,7 +160,7 @@ function unitOf(
 }
 
 function commandOf(options: TrainOptions, input: readonly string[]): string {
-  const { config, pipeline, map, late, labels, horizon, seed, output } = options
+  const { config, pipeline, map, late, labels, horizon, folds, nets, calibration, seed, output } = options
   const flags: readonly (readonly [string, string | number | undefined])[] = [
     ['--config', config],
     ['--pipeline', pipeline],
@@ -113,6 +169,9 @@ function commandOf(options: TrainOptions, input: readonly string[]): string {
     ['--late', late?.join(' ')],
     ['--labels', labels],
     ['--horizon', horizon === undefined ? undefined : `${horizon}ms`],
+    ['--folds', folds],
+    ['--nets', nets],
+    ['--calibration', calibration],
     ['--seed', seed],
     ['--output', output],
   ]

@@ -3,6 +3,7 @@ import { type ClassName, createFleet, type FleetCounts, MACHINE_CLASSES } from '
 import { failure } from '../core/errors.ts'
 import { featureNames } from '../core/features.ts'
 import { buildDataset, type DatasetOptions } from '../training/dataset.ts'
+import { PLAIN_PREPARATION } from '../training/prepare.ts'
 import type { Trial } from '../training/trial.ts'
 import { HORIZON, type TrainingSource, type TrainOptions } from './train-source.ts'
 
@@ -48,6 +49,8 @@ export function fleetSource(options: TrainOptions, simulate: FleetCounts): Train
     dataset,
     labels: fleet.labels,
     readings: fleet.readings(),
+    count: Math.ceil(options.duration / options.interval) * count,
+    preparation: PLAIN_PREPARATION,
     trials: function* trials(): Generator<Trial> {
       for (const trial of TRIALS) {
         const machines = Math.max(2, Math.round(trial.machines * count))

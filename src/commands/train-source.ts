@@ -1,8 +1,9 @@
 /** What `train` is asked for, and what it learns from: the same for files (`train-files`) and fleets (`train-fleet`). */
 import type { FleetCounts } from '../../simulators/fleet.ts'
-import type { PlainReading } from '../core/windowed.ts'
-import type { DatasetOptions } from '../training/dataset.ts'
+import type { CalibrationMethod } from '../training/calibrate.ts'
+import type { DatasetOptions, LabelledReading } from '../training/dataset.ts'
 import type { FailureLabel } from '../training/horizon.ts'
+import type { Preparation } from '../training/prepare.ts'
 import type { Recipe, Trials } from '../training/recipe.ts'
 
 export interface TrainOptions {
@@ -20,6 +21,11 @@ export interface TrainOptions {
   readonly seed: number
   /** Ms before a failure in which a window counts as failing. */
   readonly horizon?: number | undefined
+  /** Folds of the cross-validation; 0 = none, the default but for a table. */
+  readonly folds?: number | undefined
+  /** Nets of other seeds that are averaged; default 1. */
+  readonly nets?: number | undefined
+  readonly calibration?: CalibrationMethod
   readonly replace?: boolean
   readonly output: string
 }
@@ -36,7 +42,10 @@ export interface TrainingSource {
   readonly channels: Recipe['channels']
   readonly dataset: DatasetOptions
   readonly labels: readonly FailureLabel[]
-  readonly readings: Iterable<PlainReading>
+  readonly readings: Iterable<LabelledReading> | AsyncIterable<LabelledReading>
+  /** How many there are, where that is known. */
+  readonly count: number | null
+  readonly preparation: Preparation
   /** Fleets of other seeds to judge by; null = keep a part of the assets for it. */
   readonly trials: Trials | null
 }
@@ -46,3 +55,6 @@ export interface TrainingSource {
  * minutes behind a failure a machine is taken to be broken or under repair.
  */
 export const HORIZON = { share: 0.6, afterMs: 600_000 } as const
+
+/** In a table the row is the time that counts, all of it. */
+export const TABLE_HORIZON = { share: 1, beforeMs: null, afterMs: 0 } as const

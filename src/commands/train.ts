@@ -1,17 +1,20 @@
 /**
  * `train`: readings from files or a simulated fleet → a model folder with its manifest and card. Says its steps on
- * standard error, and on standard output where the model is.
+ * standard error, and on standard output where the model is. Ctrl-C keeps the best net so far: the model is written
+ * and says so, and the command ends with status 130.
  */
 import { failure } from '../core/errors.ts'
 import { shapeOf } from '../core/window.ts'
 import { loadBackend } from '../model/backend.ts'
 import { writeModel } from '../model/folder.ts'
 import { modelCard } from '../training/card.ts'
-import { buildDataset, type Dataset } from '../training/dataset.ts'
+import { type Dataset, datasetBuilder } from '../training/dataset.ts'
 import { FIT_DEFAULTS, requireNative } from '../training/fit.ts'
 import { type Recipe, trainFailureModel } from '../training/recipe.ts'
+import { INTERRUPTED, type Interrupt, listenForInterrupt } from './interrupt.ts'
 import { filesSource } from './train-files.ts'
 import { fleetSource } from './train-fleet.ts'
+import { epochProgress, readingProgress, say } from './train-progress.ts'
 import type { TrainingSource, TrainOptions } from './train-source.ts'
 import { VERSION } from './version.ts'
 
@@ -25,26 +28,76 @@ const RULE = {
   severity: 'high',
 } as const
 
+/** A table's rows stand for themselves: nothing to wait for, and as likely as not is enough. */
+const TABLE_RULE = {
+  ...RULE,
+  above: 0.5,
+  clearBelow: 0.5,
+  onDelay: { windows: 1 },
+  offDelay: { windows: 1 },
+} as const
+
+/** Rows of a table are few and sure: small batches, more patience, no sensor that falls silent on the way. */
+const TABLE_FIT = {
+  ...FIT_DEFAULTS,
+  epochs: 60,
+  batchRows: 64,
+  patience: 10,
+  blankShare: 0,
+  learningRate: 0.002,
+  l2: 3e-4,
+}
+const TABLE_FOLDS = 5
+
 export async function train(options: TrainOptions): Promise<void> {
   const startedMs = performance.now()
   const backend = await loadBackend()
   requireNative(backend)
-  const source = await sourceOf(options)
-  say(`reading ${source.source}`)
-  const dataset = buildDataset(source.readings, source.labels, source.dataset)
-  sayTally(dataset)
-  const recipe = recipeOf(source, options.seed)
-  const { manifest, files, outcomes } = await trainFailureModel(backend, dataset, recipe, source.trials, say)
-  const card = modelCard(manifest, outcomes, source.again)
-  const { path, changed } = await writeModel(options.output, manifest, files, card, options.replace)
-  const difference =
-    changed.length === 0 ? 'no difference from what was there' : `written: ${changed.join(', ')}`
-  say(`${difference}; took ${((performance.now() - startedMs) / 1000).toFixed(1)} s`)
-  console.log(path)
+  const interrupt = listenForInterrupt(() => say('stopping; the best net so far is kept (again: at once)'))
+  try {
+    const source = await sourceOf(options)
+    say(`reading ${source.source}`)
+    const dataset = await datasetOf(source, interrupt)
+    sayTally(dataset)
+    const listener = { say, progress: epochProgress(), stopped: interrupt.stopped }
+    const made = await trainFailureModel(backend, dataset, recipeOf(source, options), source.trials, listener)
+    dataset.spilled?.close()
+    const card = modelCard(made.manifest, made.outcomes, source.again)
+    const { path, changed } = await writeModel(
+      options.output,
+      made.manifest,
+      made.files,
+      card,
+      options.replace,
+    )
+    const difference =
+      changed.length === 0 ? 'no difference from what was there' : `written: ${changed.join(', ')}`
+    say(`${difference}; took ${((performance.now() - startedMs) / 1000).toFixed(1)} s`)
+    if (made.manifest.training.interrupted) {
+      say('stopped by hand: the model is the best net until then')
+      process.exitCode = INTERRUPTED
+    }
+    console.log(path)
+  } finally {
+    interrupt.close()
+  }
 }
 
-function say(line: string): void {
-  process.stderr.write(`train: ${line}\n`)
+/** Readings between two looks for a signal. */
+const LOOK_EVERY = 50_000
+
+async function datasetOf(source: TrainingSource, interrupt: Interrupt): Promise<Dataset> {
+  const builder = datasetBuilder(source.labels, source.dataset)
+  const progress = readingProgress(source.count)
+  let count = 0
+  for await (const reading of source.readings) {
+    builder.take(reading)
+    progress()
+    if (++count % LOOK_EVERY === 0 && (await interrupt.stopped())) {
+      throw failure('input', 'stopped while reading: there is no net to keep')
+    }
+  }
+  return builder.finish()
 }
 
 /** Nothing is passed over in silence: readings that no window took are counted. */
@@ -61,19 +114,18 @@ async function sourceOf(options: TrainOptions): Promise<TrainingSource> {
 }
 
 function recipeOf(
-  { name, version, source, licence, channels, dataset }: TrainingSource,
-  seed: number,
+  { name, version, source, licence, channels, dataset, preparation }: TrainingSource,
+  { seed, folds, nets = 1, calibration = 'platt' }: TrainOptions,
 ): Recipe {
+  const table = dataset.table === true
   return {
-    name,
-    version,
-    source,
+    ...{ name, version, source, channels, preparation, calibration, licence },
     window: shapeOf(dataset.window),
-    channels,
     horizon: dataset.horizon,
-    rule: RULE,
-    fit: { ...FIT_DEFAULTS, seed },
+    rule: table ? TABLE_RULE : RULE,
+    fit: { ...(table ? TABLE_FIT : FIT_DEFAULTS), seed },
+    nets,
+    folds: folds ?? (table ? TABLE_FOLDS : 0),
     code: VERSION,
-    licence,
   }
 }

@@ -80,6 +80,7 @@ function resolvePipeline(pipeline: PipelineFile): PipelineSettings {
     assets: pipeline.assets,
     window: resolveWindow(pipeline.window),
     features: pipeline.features,
+    derived: pipeline.derived,
     model: pipeline.model ?? null,
     alerts: pipeline.alerts.map(resolveRule),
   }

@@ -220,6 +220,11 @@ const Pipeline = Type.Object(
     features: Type.Union([Type.Literal('default'), Type.Array(Type.String(), { minItems: 1 })], {
       default: 'default',
     }),
+    derived: Type.Record(Type.String(), Text('Two features and * / + or - between them'), {
+      description:
+        'What train adds to the features, such as power: torque.mean * speed.mean; the model carries it with it',
+      default: {},
+    }),
     model: Type.Optional(
       Text("NAME or NAME@VERSION of a folder under models.dir; none: the asset's own normal is learned"),
     ),

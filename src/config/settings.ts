@@ -81,6 +81,8 @@ export interface PipelineSettings {
   readonly window: WindowRule
   /** `default` = all statistics of all channels (or what the model's manifest lists). */
   readonly features: 'default' | readonly string[]
+  /** Name → two features and an operator between them; only `train` reads it. */
+  readonly derived?: Readonly<Record<string, string>>
   /** NAME or NAME@VERSION; `null` = learn the asset's own normal. */
   readonly model: string | null
   readonly alerts: readonly AlertRule[]

@@ -29,6 +29,46 @@ export interface WindowedOptions extends AssetRules {
   readonly taken?: (result: Exclude<ReadingResult, 'future'>) => void
 }
 
+/** Takes readings one by one; what it returns is reused by the next call. */
+export interface Windower {
+  take(reading: PlainReading): readonly ClosedWindow[]
+  /** What is open at the end, with `closed: 'end'`. */
+  end(): readonly ClosedWindow[]
+}
+
+export function makeWindower(options: WindowedOptions): Windower {
+  const states = new Map<string, AssetState>()
+  const shapes = new Map<string, Shape>()
+  const closed: ClosedWindow[] = []
+  return {
+    take({ asset, ts, values }) {
+      closed.length = 0
+      let state = states.get(asset)
+      if (!state) {
+        const layout = makeLayout(options.channels, false, options.plausible?.(asset) ?? null)
+        state = makeAssetState(asset, 0, layout, 0)
+        states.set(asset, state)
+      }
+      const names = Object.keys(values)
+      const id = names.join('\n')
+      let shape = shapes.get(id)
+      if (!shape) {
+        shape = makeShape(names)
+        shapes.set(id, shape)
+      }
+      const numbers = Float64Array.from(names, (name) => values[name] ?? Number.NaN)
+      const result = advance(state, { asset, ts, arrival: false, shape, values: numbers }, options, 0, closed)
+      options.taken?.(result)
+      return closed
+    },
+    end() {
+      closed.length = 0
+      for (const state of states.values()) closeIdle(state, options.window, 'end', closed)
+      return closed
+    },
+  }
+}
+
 /**
  * Yields windows as they close, readings taken in the order given; what is open at the end comes last, with
  * `closed: 'end'`.
@@ -37,33 +77,7 @@ export function* closedWindows(
   readings: Iterable<PlainReading>,
   options: WindowedOptions,
 ): Generator<ClosedWindow> {
-  const states = new Map<string, AssetState>()
-  const shapes = new Map<string, Shape>()
-  const closed: ClosedWindow[] = []
-  for (const { asset, ts, values } of readings) {
-    let state = states.get(asset)
-    if (!state) {
-      state = makeAssetState(
-        asset,
-        0,
-        makeLayout(options.channels, false, options.plausible?.(asset) ?? null),
-        0,
-      )
-      states.set(asset, state)
-    }
-    const names = Object.keys(values)
-    const id = names.join('\n')
-    let shape = shapes.get(id)
-    if (!shape) {
-      shape = makeShape(names)
-      shapes.set(id, shape)
-    }
-    const numbers = Float64Array.from(names, (name) => values[name] ?? Number.NaN)
-    const result = advance(state, { asset, ts, arrival: false, shape, values: numbers }, options, 0, closed)
-    options.taken?.(result)
-    yield* closed
-    closed.length = 0
-  }
-  for (const state of states.values()) closeIdle(state, options.window, 'end', closed)
-  yield* closed
+  const windower = makeWindower(options)
+  for (const reading of readings) yield* windower.take(reading)
+  yield* windower.end()
 }

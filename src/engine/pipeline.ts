@@ -4,6 +4,7 @@
  */
 import { createHash } from 'node:crypto'
 import type { AssetGroupSettings, Limits, PipelineSettings } from '../config/settings.ts'
+import { type Attributes, attributeOf, type Category, categoryCode } from '../core/category.ts'
 import { type ExplainedFeature, explainedFeatures } from '../core/contributions.ts'
 import { failure } from '../core/errors.ts'
 import { channelsOf, FEATURES_VERSION, featureIndex, parseFeature } from '../core/features.ts'
@@ -20,6 +21,8 @@ export interface PipelineModel {
   readonly kind: 'failure' | 'anomaly'
   /** Features in the order in which the scorer takes them. */
   readonly features: readonly string[]
+  /** Attributes among the features, which stand last, with the values that it knows. */
+  readonly categories?: readonly Category[]
   readonly window: WindowShape
   /** Unit of each channel, as it was trained. */
   readonly units: Readonly<Record<string, string | null>>
@@ -35,6 +38,8 @@ export interface EnginePipeline {
   readonly featureAt: Int32Array
   /** The model's features as its explanations name them. */
   readonly explained: readonly ExplainedFeature[]
+  /** Codes of an asset's attributes, for the model's last features. */
+  readonly codes: (asset: string) => readonly number[]
   /** Changes when windows, channels, features or the model change. */
   readonly definition: string
 }
@@ -56,7 +61,7 @@ export function makePipeline(
   checkWindows(settings, limits)
   if (model) checkModel(settings, groups, model)
   const features = model ? model.features : settings.features === 'default' ? null : settings.features
-  const channels = features && channelsOf(features)
+  const channels = features && channelsOf(features.filter((name) => attributeOf(name) === null))
   const rules: PipelineRules = {
     name: settings.name,
     takes: assetPattern(settings.assets),
@@ -76,6 +81,7 @@ export function makePipeline(
     model,
     featureAt: featureIndex(model?.features ?? [], channels ?? []),
     explained: explainedFeatures(model?.features ?? []),
+    codes: codesBy(groups, model?.categories ?? []),
     definition: definitionOf(settings, channels, model),
   }
 }
@@ -92,6 +98,19 @@ function plausibleBy(groups: readonly AssetGroupSettings[]): (asset: string) => 
     plausible: (channel: string) => channels[channel],
   }))
   return (asset) => tests.find(({ takes }) => takes(asset))?.plausible ?? null
+}
+
+/** Attributes come from the first group that takes the asset, as plausible values do. */
+function codesBy(
+  groups: readonly AssetGroupSettings[],
+  categories: readonly Category[],
+): (asset: string) => readonly number[] {
+  if (categories.length === 0) return () => []
+  const tests = groups.map(({ match, attributes }) => ({ takes: assetPattern(match), attributes }))
+  return (asset) => {
+    const own: Attributes | null = tests.find(({ takes }) => takes(asset))?.attributes ?? null
+    return categories.map((category) => categoryCode(category, own))
+  }
 }
 
 /** The limit on open windows is for senders gone wrong: windows that the config itself asks for must fit. */
@@ -124,7 +143,9 @@ function checkModel(
       `${where} takes ${model.features.length} features of its own; leave features at default`,
     )
   }
-  const wrong = model.features.find((feature) => parseFeature(feature) === null)
+  const wrong = model.features.find(
+    (feature) => attributeOf(feature) === null && parseFeature(feature) === null,
+  )
   if (wrong) throw failure('model', `${where} wants feature ${wrong}, which this program does not compute`)
   for (const group of groups) {
     for (const [channel, { unit }] of Object.entries(group.channels)) {

@@ -4,7 +4,7 @@
  */
 import type { Explanation } from '../core/contributions.ts'
 import type { Step } from '../core/partition.ts'
-import type { EnginePipeline, PipelineModel } from './pipeline.ts'
+import type { EnginePipeline } from './pipeline.ts'
 
 /** What the models make of a batch: one entry per step. */
 export interface Verdicts {
@@ -26,12 +26,12 @@ export function scoreWindows(
   const risks = new Float64Array(steps.length).fill(Number.NaN)
   const explanations: (Explanation | null)[] = steps.map(() => null)
   pipelines.forEach((served, pipeline) => {
-    const { model, featureAt } = served
+    const { model } = served
     if (!model) return
     const rows = rowsOf(steps, pipeline)
     if (rows.length === 0) return
     const startedMs = performance.now()
-    const vectors = vectorsOf(steps, rows, model, featureAt)
+    const vectors = vectorsOf(steps, rows, served)
     const scores = model.scorer.score(vectors, rows.length)
     inferred(rows.length, (performance.now() - startedMs) / 1000)
     rows.forEach((step, row) => {
@@ -78,20 +78,26 @@ function rowsOf(steps: readonly Step[], pipeline: number): number[] {
   return rows
 }
 
-/** Row-major [rows × features] in the model's order; NaN where a channel was not measured. */
+/**
+ * Row-major [rows × features] in the model's order, attributes last; NaN where a channel was not measured, and for
+ * an attribute that the model does not know.
+ */
 function vectorsOf(
   steps: readonly Step[],
   rows: readonly number[],
-  model: PipelineModel,
-  featureAt: Int32Array,
+  { featureAt, codes }: EnginePipeline,
 ): Float64Array {
-  const width = model.features.length
+  const width = featureAt.length
   const vectors = new Float64Array(rows.length * width)
   rows.forEach((index, row) => {
     const step = steps[index]!
     if (!('window' in step)) return
-    const { statistics } = step.window
+    const { statistics, state } = step.window
     for (let i = 0; i < width; i++) vectors[row * width + i] = statistics[featureAt[i]!] ?? Number.NaN
+    const own = codes(state.asset)
+    own.forEach((code, i) => {
+      vectors[(row + 1) * width - own.length + i] = code
+    })
   })
   return vectors
 }

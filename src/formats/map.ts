@@ -28,9 +28,21 @@ export interface RecordingMap {
   /** Channel name → column. */
   readonly channels: 'all' | ReadonlyMap<string, string>
   readonly ignore: readonly string[]
+  /** Column that says of each row whether it precedes a failure: a table, each row a case by itself. */
+  readonly label?: string | null
 }
 
-const KEYS = ['format', 'delimiter', 'header', 'columns', 'asset', 'time', 'channels', 'ignore'] as const
+const KEYS = [
+  'format',
+  'delimiter',
+  'header',
+  'columns',
+  'asset',
+  'time',
+  'channels',
+  'ignore',
+  'label',
+] as const
 
 /** What a file is taken for when no map says otherwise. */
 export function defaultMap(file: string): RecordingMap {
@@ -45,6 +57,7 @@ export function defaultMap(file: string): RecordingMap {
       : { asset: { column: 'asset' }, time: { column: 'ts', format: 'any', zone: 'UTC' } },
     channels: 'all',
     ignore: [],
+    label: null,
   }
 }
 
@@ -88,6 +101,7 @@ function mapOf(given: Given): RecordingMap {
     place: plain ? null : { asset: assetOf(given.asset), time: timeOf(given.time) },
     channels: channelsOf(given.channels),
     ignore: given.ignore === undefined ? [] : texts(given.ignore, 'ignore'),
+    label: given.label === undefined ? null : text(given.label, 'label'),
   }
 }
 

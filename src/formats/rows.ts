@@ -11,6 +11,8 @@ export interface RecordedReading {
   /** Epoch ms. */
   readonly ts: number
   readonly values: Readonly<Record<string, number | null>>
+  /** In a table (`label` of the map) the kind of failure that the row precedes, null = none. */
+  readonly label?: string | null
 }
 
 /** @returns the reading of a row's cells; throws Failure `input` that names column and cell */
@@ -24,6 +26,10 @@ export interface Table {
 
 /** Cells that say that nothing was measured. */
 const NOTHING = new Set(['', 'nan', 'na', 'n/a', 'null', 'none', '-'])
+
+/** Cells of a label that say that nothing failed, beside those. */
+const HEALTHY = new Set(['0', '0.0', 'false', 'no', 'ok', 'normal', 'healthy'])
+const FAILED = new Set(['1', '1.0', 'true', 'yes'])
 
 /** @param file the file's name without folder and extension, which may name the asset */
 export function makeTable(map: RecordingMap, file: string): Table {
@@ -50,7 +56,9 @@ export function makeTable(map: RecordingMap, file: string): Table {
       if (twice !== undefined) throw failure('input', `two columns are named "${twice}"`)
       const assetAt = 'column' in place.asset ? indexOf(names, place.asset.column, 'asset') : -1
       const timeAt = 'column' in place.time ? indexOf(names, place.time.column, 'time.column') : -1
-      const channels = channelsOf(map, names, [assetAt, timeAt])
+      // Files to be scored may lack the label.
+      const labelAt = typeof map.label === 'string' ? names.indexOf(map.label) : -1
+      const channels = channelsOf(map, names, [assetAt, timeAt, labelAt])
       const fixed = 'value' in place.asset ? place.asset.value : file
       return (cells) => {
         const asset = assetAt < 0 ? fixed : textOf(cells[assetAt])
@@ -58,7 +66,9 @@ export function makeTable(map: RecordingMap, file: string): Table {
         const ts = timeOf(place.time, timeAt, cells, asset)
         const values: Record<string, number | null> = {}
         for (const { name, at } of channels) values[name] = numberOf(cells[at], names[at]!)
-        return { asset, ts, values }
+        return labelAt < 0
+          ? { asset, ts, values }
+          : { asset, ts, values, label: labelOf(cells[labelAt], names[labelAt]!) }
       }
     },
   }
@@ -88,6 +98,14 @@ function indexOf(names: readonly string[], column: string, key: string): number 
   const at = names.indexOf(column)
   if (at < 0) throw failure('input', `${key}: no column "${column}"; there are ${names.join(', ')}`)
   return at
+}
+
+/** A bare yes takes the column's name as the kind of failure. */
+function labelOf(cell: unknown, column: string): string | null {
+  const text = textOf(cell).trim()
+  const low = text.toLowerCase()
+  if (NOTHING.has(low) || HEALTHY.has(low)) return null
+  return FAILED.has(low) ? column : text
 }
 
 function badAsset(asset: string): Error {

@@ -4,9 +4,13 @@
  */
 import Type, { type Static } from 'typebox'
 import Value from 'typebox/value'
+import { attributeOf } from '../core/category.ts'
 import { failure, messageOf } from '../core/errors.ts'
 import { FEATURES_VERSION, parseFeature } from '../core/features.ts'
+import { Calibration } from './calibration.ts'
 import { featuresHash } from './fingerprint.ts'
+import { inputsOf } from './inputs.ts'
+import { InputStep } from './steps.ts'
 
 const strict = { additionalProperties: false }
 
@@ -15,10 +19,27 @@ export const MODEL_NAME = /^[A-Za-z0-9][A-Za-z0-9_.-]{0,63}$/
 export const MODEL_VERSION = /^(0|[1-9][0-9]{0,8})\.(0|[1-9][0-9]{0,8})\.(0|[1-9][0-9]{0,8})$/
 
 const Sha256 = Type.String({ pattern: '^[0-9a-f]{64}$' })
-const Numbers = Type.Array(Type.Number(), { minItems: 1 })
 const Count = Type.Integer({ minimum: 0 })
 const Whole = Type.Integer({ minimum: 1 })
 const Share = Type.Number({ minimum: 0, maximum: 1 })
+
+/** How far the scores can be taken for probabilities. */
+const Reliability = Type.Object(
+  {
+    /** Mean squared error of the probability (G. W. Brier, 1950). */
+    brier: Type.Number({ minimum: 0 }),
+    /** The same before calibration. */
+    brierRaw: Type.Number({ minimum: 0 }),
+    /** Mean distance of what was said from what came, over bins, weighted by their windows. */
+    error: Share,
+    /** The reliability diagram: of the windows scored in (from, to], the mean score and the share that failed. */
+    bins: Type.Array(
+      Type.Object({ from: Share, to: Share, count: Count, predicted: Share, observed: Share }, strict),
+    ),
+  },
+  strict,
+)
+export type Reliability = Static<typeof Reliability>
 
 /** How well windows of machines that fail soon are told from the others. */
 const WindowResults = Type.Object({
@@ -53,11 +74,37 @@ const Result = Type.Object({
   source: Type.String(),
   model: Measured,
   thresholdRule: Measured,
+  /** Beside them a logistic regression on the same inputs. */
+  logistic: Type.Optional(Measured),
+  /** Null when nothing failed. */
+  reliability: Type.Union([Reliability, Type.Null()]),
 })
+
+/** A mean over folds and its standard deviation (of the sample). */
+const Spread = Type.Object({ mean: Type.Number(), sd: Type.Number({ minimum: 0 }) }, strict)
+
+/** Cross-validation: each fold's machines judged by a net that the others taught. */
+const Folds = Type.Object(
+  {
+    count: Type.Integer({ minimum: 2 }),
+    prAuc: Spread,
+    rocAuc: Spread,
+    f1: Spread,
+    brier: Spread,
+  },
+  { ...strict, description: 'k-fold cross-validation by asset; null: not asked for' },
+)
+
+/** null stands for a missing value. */
+const Probe = Type.Object(
+  { features: Type.Array(Type.Union([Type.Number(), Type.Null()]), { minItems: 1 }), score: Share },
+  strict,
+)
+export type Probe = Static<typeof Probe>
 
 export const Manifest = Type.Object(
   {
-    format: Type.Literal(1, { description: 'Version of this schema' }),
+    format: Type.Literal(2, { description: 'Version of this schema' }),
     name: Type.String({ pattern: MODEL_NAME.source }),
     version: Type.String({ pattern: MODEL_VERSION.source }),
     kind: Type.Literal('failure', { description: 'The output is the probability of a failure to come' }),
@@ -84,14 +131,9 @@ export const Manifest = Type.Object(
         description: 'In the order of the inputs; version and hash of the code that computes them',
       },
     ),
-    scaler: Type.Object(
-      { mean: Numbers, std: Numbers, clip: Type.Number({ exclusiveMinimum: 0 }) },
-      { ...strict, description: 'One number per feature; scaled values are held within ±clip' },
-    ),
-    missing: Type.Object(
-      { values: Numbers },
-      { ...strict, description: 'Stands for a feature without a value' },
-    ),
+    steps: Type.Array(InputStep, {
+      description: "From raw features to the net's inputs, in this order: see model/steps",
+    }),
     outputs: Type.Array(Type.Object({ name: Type.Literal('failureProbability') }, strict), {
       minItems: 1,
       maxItems: 1,
@@ -105,7 +147,11 @@ export const Manifest = Type.Object(
       },
       { ...strict, description: 'The alert rule that the results were measured with' },
     ),
-    calibration: Type.Null({ description: 'The output is used as it is' }),
+    calibration: Calibration,
+    probes: Type.Array(Probe, {
+      description:
+        'Raw features and what the model makes of them; it is not served when it makes something else',
+    }),
     training: Type.Object(
       {
         source: Type.String({ description: 'Where the readings came from' }),
@@ -121,6 +167,9 @@ export const Manifest = Type.Object(
           { ...strict, description: 'Which windows before a failure are positive: see training/horizon' },
         ),
         epochs: Count,
+        nets: Type.Integer({ minimum: 1, description: 'Nets of other seeds whose outputs are averaged' }),
+        interrupted: Type.Boolean({ description: 'Stopped by hand: the best so far' }),
+        folds: Type.Union([Folds, Type.Null()]),
       },
       strict,
     ),
@@ -170,17 +219,25 @@ function fieldError(value: unknown): string | null {
   return `${field} ${error.message} ${names}`
 }
 
-function contradictionIn({ channels, features, scaler, missing }: Manifest): string | null {
+function contradictionIn({ channels, features, steps, probes, calibration }: Manifest): string | null {
   const count = features.names.length
   const known = new Set(channels.map(({ name }) => name))
-  const stray = features.names.find((name) => !known.has(parseFeature(name)?.channel ?? ''))
+  const stray = features.names.find(
+    (name) => attributeOf(name) === null && !known.has(parseFeature(name)?.channel ?? ''),
+  )
   if (stray) return `features.names: ${stray} is no statistic of one of the channels ${[...known].join(', ')}`
-  const lists = { 'scaler.mean': scaler.mean, 'scaler.std': scaler.std, 'missing.values': missing.values }
-  for (const [field, list] of Object.entries(lists)) {
-    if (list.length !== count) return `${field} has ${list.length} numbers for ${count} features`
+  const wrong = probes.findIndex((probe) => probe.features.length !== count)
+  if (wrong >= 0) {
+    return `probes.${wrong}.features has ${probes[wrong]!.features.length} numbers for ${count} features`
   }
-  const flat = scaler.std.findIndex((std) => !(std > 0))
-  if (flat >= 0) return `scaler.std of ${features.names[flat]} is ${scaler.std[flat]}, must be above 0`
+  if (calibration?.method === 'isotonic' && calibration.from.length !== calibration.to.length) {
+    return `calibration.from has ${calibration.from.length} numbers, calibration.to ${calibration.to.length}`
+  }
+  try {
+    inputsOf(features.names, steps)
+  } catch (error) {
+    return messageOf(error)
+  }
   if (features.version !== FEATURES_VERSION) {
     return `features.version is ${features.version}, this program computes version ${FEATURES_VERSION}: train the model again`
   }

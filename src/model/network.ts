@@ -2,7 +2,7 @@
  * The net: a multi-layer perceptron on a window's features, one sigmoid at the end. The one definition for
  * training and serving, and its two files in the layers format of TensorFlow.js (`model.json`, `weights.bin`).
  */
-import type { io, LayersModel, Tensor } from '@tensorflow/tfjs'
+import type { io, LayersModel, SymbolicTensor, Tensor } from '@tensorflow/tfjs'
 import { failure, messageOf } from '../core/errors.ts'
 import type { TensorFlow } from './backend.ts'
 
@@ -25,26 +25,60 @@ export interface NetworkFiles {
 }
 
 /** Layers have fixed names: counters of the process would make equal nets differ in their files. */
-export function buildNetwork(tf: TensorFlow, { inputs, hidden, l2, seed }: NetworkShape): LayersModel {
-  const input = tf.input({ shape: [inputs], name: 'features' })
+export function buildNetwork(tf: TensorFlow, shape: NetworkShape): LayersModel {
+  const input = tf.input({ shape: [shape.inputs], name: 'features' })
+  return tf.model({ inputs: input, outputs: branch(tf, input, shape, ''), name: 'risk_network' })
+}
+
+function branch(
+  tf: TensorFlow,
+  input: SymbolicTensor,
+  { hidden, l2, seed }: NetworkShape,
+  prefix: string,
+): SymbolicTensor {
   let flow = input
   hidden.forEach((units, i) => {
     const layer = tf.layers.dense({
-      name: `hidden_${i + 1}`,
+      name: `${prefix}hidden_${i + 1}`,
       units,
       activation: 'relu',
       kernelInitializer: tf.initializers.heNormal({ seed: seed + i }),
       kernelRegularizer: tf.regularizers.l2({ l2 }),
     })
-    flow = layer.apply(flow) as typeof input
+    flow = layer.apply(flow) as SymbolicTensor
   })
   const output = tf.layers.dense({
-    name: 'risk',
+    name: `${prefix}risk`,
     units: 1,
     activation: 'sigmoid',
     kernelInitializer: tf.initializers.glorotUniform({ seed: seed + hidden.length }),
   })
-  return tf.model({ inputs: input, outputs: output.apply(flow) as typeof input, name: 'risk_network' })
+  return output.apply(flow) as SymbolicTensor
+}
+
+/**
+ * Nets of one shape as one net whose output is the mean of theirs: it errs less than each. The nets given are
+ * disposed of.
+ */
+export function averageNetworks(
+  tf: TensorFlow,
+  networks: readonly LayersModel[],
+  shape: NetworkShape,
+): LayersModel {
+  const [only] = networks
+  if (only && networks.length === 1) return only
+  const input = tf.input({ shape: [shape.inputs], name: 'features' })
+  const branches = networks.map((_, i) => branch(tf, input, shape, `net_${i + 1}_`))
+  const mean = tf.layers.average({ name: 'mean_risk' }).apply(branches) as SymbolicTensor
+  const whole = tf.model({ inputs: input, outputs: mean, name: 'risk_network' })
+  networks.forEach((network, i) => {
+    for (const layer of network.layers) {
+      const weights = layer.getWeights()
+      if (weights.length > 0) whole.getLayer(`net_${i + 1}_${layer.name}`).setWeights(weights)
+    }
+    network.dispose()
+  })
+  return whole
 }
 
 /** The files of a net; equal weights give equal bytes. */
@@ -88,8 +122,8 @@ export async function loadNetwork(
   network.dispose()
   throw failure(
     'model',
-    `model.json: the net takes ${wanted} features and gives ${outputs} outputs; ` +
-      `the manifest has ${inputs} features (features.names) and 1 output`,
+    `model.json: the net takes ${wanted} inputs and gives ${outputs} outputs; ` +
+      `the manifest's steps make ${inputs} inputs of its features, and 1 output is served`,
   )
 }
 

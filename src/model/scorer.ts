@@ -1,15 +1,15 @@
 /**
- * Serves a net: raw feature vectors in, one risk each out. All windows that a batch of the log closed come at
+ * Serves a net: raw feature vectors in, one risk each out (steps, net, calibration, six decimals). All windows that a batch of the log closed come at
  * once and go through as one padded tensor (`core/ports.ts` has the contract, design 5 the place in the flow).
  */
 import type { LayersModel } from '@tensorflow/tfjs'
 import { failure } from '../core/errors.ts'
 import type { Scorer } from '../core/ports.ts'
 import type { Backend } from './backend.ts'
+import { type Calibration, calibrator } from './calibration.ts'
 import { createExplainer } from './explain.ts'
-import type { Manifest } from './manifest.ts'
+import { type Inputs, prepareRows } from './inputs.ts'
 import { loadNetwork, type NetworkFiles, numbersOf, predictRisk } from './network.ts'
-import { type Scaling, scaleRows } from './scaling.ts'
 
 /**
  * Rows are padded to a multiple of this. The last bits of a matrix product depend on the number of its rows, but
@@ -20,52 +20,57 @@ export const PAD_ROWS = 64
 /** Most rows in one tensor; a larger batch goes through in pieces. */
 export const BATCH_ROWS = 4096
 
-/** The scaling that a manifest states. */
-export function scalingOf({ scaler, missing }: Manifest): Scaling {
-  return { ...scaler, missing: missing.values }
+/** What a scorer is made of. */
+export interface ScoredNet {
+  /** Of the model, for messages. */
+  readonly name: string
+  readonly inputs: Inputs
+  readonly files: NetworkFiles
+  readonly calibration: Calibration
 }
 
-/**
- * @param name of the model, for messages
- * @throws Failure `model` when the files do not make a net that takes as many features as are scaled
- */
-export async function createScorer(
-  backend: Backend,
-  name: string,
-  scaling: Scaling,
-  files: NetworkFiles,
-): Promise<Scorer> {
-  const width = scaling.mean.length
+/** @throws Failure `model` when the files do not make a net that takes as many inputs as the steps make */
+export async function createScorer(backend: Backend, net: ScoredNet): Promise<Scorer> {
+  const { name, inputs, files } = net
+  const features = inputs.features.length
+  const width = inputs.names.length
   const network = await loadNetwork(backend.tf, files, width)
   const explainer = await createExplainer(backend, name, files, width)
+  const calibrated = calibrator(net.calibration)
   // One buffer for the life of the scorer: a call is over before the next one begins.
   let pool = new Float32Array(PAD_ROWS * width)
   return {
     score(vectors, rows) {
-      if (vectors.length !== rows * width) {
-        throw failure('model', `${name}: ${vectors.length} numbers are not ${rows} rows of ${width} features`)
+      if (vectors.length !== rows * features) {
+        throw failure(
+          'model',
+          `${name}: ${vectors.length} numbers are not ${rows} rows of ${features} features`,
+        )
       }
       const scores = new Float64Array(rows)
       for (let from = 0; from < rows; from += BATCH_ROWS) {
         const count = Math.min(BATCH_ROWS, rows - from)
         const padded = Math.ceil(count / PAD_ROWS) * PAD_ROWS
         if (pool.length < padded * width) pool = new Float32Array(padded * width)
-        scaleRows(scaling, vectors, from, count, pool)
+        prepareRows(inputs, vectors, from, count, pool)
         pool.fill(0, count * width, padded * width)
         const risks = infer(backend, network, pool.subarray(0, padded * width), padded, width)
-        for (let i = 0; i < count; i++) scores[from + i] = sixDecimals(risks[i]!, name)
+        for (let i = 0; i < count; i++) scores[from + i] = sixDecimals(calibrated(risks[i]!), name)
       }
       return scores
     },
     explain(vectors, rows) {
-      const shares = new Float64Array(rows * width)
+      const shares = new Float64Array(rows * features)
       for (let from = 0; from < rows; from += BATCH_ROWS) {
         const count = Math.min(BATCH_ROWS, rows - from)
         if (pool.length < count * width) pool = new Float32Array(count * width)
-        scaleRows(scaling, vectors, from, count, pool)
-        shares.set(explainer.parts(pool, count), from * width)
+        prepareRows(inputs, vectors, from, count, pool)
+        const parts = explainer.parts(pool, count)
+        for (let row = 0; row < count; row++) {
+          addToSources(parts.subarray(row * width), inputs, shares.subarray((from + row) * features))
+        }
       }
-      for (let row = 0; row < rows; row++) asShares(shares.subarray(row * width, (row + 1) * width))
+      for (let row = 0; row < rows; row++) asShares(shares.subarray(row * features, (row + 1) * features))
       return shares
     },
     dispose() {
@@ -73,6 +78,13 @@ export async function createScorer(
       network.dispose()
     },
   }
+}
+
+/** The part of each input goes to the features that it comes from, alike to each. */
+function addToSources(parts: Float64Array, { sources }: Inputs, features: Float64Array): void {
+  sources.forEach((from, input) => {
+    for (const source of from) features[source]! += parts[input]! / from.length
+  })
 }
 
 /** Parts that add up to less, in log-odds, are no difference that could be shared out. */

@@ -4,12 +4,13 @@
  * fitted when `evaluate` is given training files.
  */
 import { type AlertRule, judge, makeAlertSlots } from '../core/alert.ts'
-import { scaleRows } from '../model/scaling.ts'
+import { prepareRows } from '../model/inputs.ts'
 import type { Dataset } from './dataset.ts'
+import { preparedRows } from './deck.ts'
 import { POSITIVE } from './horizon.ts'
 import type { JudgedWindows, RaisedAlert } from './judged.ts'
 import { fitLogistic, logisticScores } from './logistic.ts'
-import { fitScaling } from './scaler.ts'
+import { fitInputs, PLAIN_PREPARATION } from './prepare.ts'
 import { bestLimit, type ThresholdRule, tuneThreshold } from './threshold.ts'
 import { ruleText } from './trial.ts'
 import type { WindowFeatures } from './window-features.ts'
@@ -69,11 +70,9 @@ function logisticBaseline(dataset: Dataset, all: Int32Array, source: string): Ba
   const step = Math.ceil(all.length / LOGISTIC_ROWS)
   const rows = all.filter((_, i) => i % step === 0)
   const width = dataset.features.length
-  const scaling = fitScaling(dataset, rows)
+  const prepared = fitInputs(dataset, rows, PLAIN_PREPARATION)
   const inputs = new Float32Array(rows.length * width)
-  rows.forEach((row, i) => {
-    scaleRows(scaling, dataset.vectors, row, 1, inputs.subarray(i * width, (i + 1) * width))
-  })
+  preparedRows(dataset, prepared, rows, inputs)
   const positive = Uint8Array.from(rows, (row) => (dataset.target[row] === POSITIVE ? 1 : 0))
   const fitted = fitLogistic(inputs, positive, width, { c: LOGISTIC_C })
   const { limit } = bestLimit(logisticScores(fitted, inputs, rows.length), positive)
@@ -82,7 +81,7 @@ function logisticBaseline(dataset: Dataset, all: Int32Array, source: string): Ba
     text: `on ${width} features, C = ${LOGISTIC_C}, alarm above ${Number(limit.toPrecision(4))}, fitted on ${source}`,
     ranking({ vectors, found }) {
       const scaled = new Float32Array(found.length * width)
-      scaleRows(scaling, vectors, 0, found.length, scaled)
+      prepareRows(prepared, vectors, 0, found.length, scaled)
       return { scores: logisticScores(fitted, scaled, found.length), threshold: limit, isProbability: true }
     },
   }

@@ -1,5 +1,5 @@
 /** A model's card, README.md of its folder: what it is for, what it saw, how good it is, where it ends. */
-import type { Manifest, Measured } from '../model/manifest.ts'
+import type { Manifest, Measured, Reliability } from '../model/manifest.ts'
 import { median, type Warning } from './evaluate.ts'
 import type { Outcome } from './trial.ts'
 
@@ -40,8 +40,12 @@ function windowText(window: Manifest['window']): string {
   return `Windows of ${seconds(window.sizeMs)} every ${seconds(window.hopMs)}`
 }
 
-function training({ training, features, backend, seed, code }: Manifest, again: string): string {
-  const { source, rows, positiveRows, assets, validationAssets, horizon, epochs } = training
+function training(
+  { training, features, steps, calibration, backend, seed, code }: Manifest,
+  again: string,
+): string {
+  const { source, rows, positiveRows, assets, validationAssets, horizon, epochs, nets, folds, interrupted } =
+    training
   const positive =
     horizon.beforeMs === null
       ? `the last ${percent(horizon.share)} of the time from onset to failure`
@@ -52,40 +56,62 @@ function training({ training, features, backend, seed, code }: Manifest, again: 
     `- Split by machine, never by row: ${assets} machines taught, by ${validationAssets} others the fit stopped (epoch ${epochs}).`,
     `- Positive: a window within ${positive}.`,
     `- Left out: windows between onset and that time (early), and those in the ${seconds(horizon.afterMs)} after a failure.`,
-    `- Net: a perceptron on ${features.names.length} statistics of the window; seed ${seed}.`,
+    `- Net: a perceptron on ${features.names.length} features of the window; seed ${seed}${nets > 1 ? `; mean of ${nets}` : ''}.`,
+    `- Prepared by, in this order: ${steps.map(({ step }) => step).join(', ')} (manifest.json has the numbers).`,
+    `- Calibrated on the machines that stopped the fit: ${calibration?.method ?? 'not at all'}.`,
+    ...foldLines(folds),
+    ...(interrupted ? ['- Stopped by hand before its time: the best net until then.'] : []),
     `- Made by forewarn ${code} on ${backend.name} ${backend.version}; the same bytes again by`,
     `  \`${again}\``,
   ].join('\n')
 }
 
-function results({ source, model, thresholdRule }: Outcome, { baseline, thresholds }: Manifest): string {
-  const tables = [alertTable(model, thresholdRule, baseline)]
+function foldLines(folds: Manifest['training']['folds']): string[] {
+  if (folds === null) return []
+  const { count, prAuc, rocAuc, f1, brier } = folds
+  const show = (name: string, { mean, sd }: typeof prAuc) => `${name} ${mean} ± ${sd}`
+  const all = [show('PR-AUC', prAuc), show('ROC-AUC', rocAuc), show('F1', f1), show('Brier', brier)]
+  return [`- ${count}-fold cross-validation by machine (mean ± standard deviation): ${all.join(', ')}.`]
+}
+
+function results(
+  { source, model, thresholdRule, logistic, reliability }: Outcome,
+  { baseline, thresholds }: Manifest,
+): string {
+  const rows = [
+    { name: 'net', ...model },
+    { name: 'logistic regression', ...logistic },
+    { name: baseline, ...thresholdRule },
+  ]
+  const tables = [alertTable(rows)]
   if (model.windows) {
     const note = [
-      `Precision, recall and F1 of the net at ${thresholds.above}, of the rule at its limit.`,
+      `Precision, recall and F1 of the net and of the logistic regression at ${thresholds.above}, of the rule at its limit.`,
       '"From onset" counts early windows as positive too, though at onset nothing can be seen yet.',
     ].join('\n')
-    tables.unshift(windowTable(model, thresholdRule, baseline), note)
+    tables.unshift(windowTable(rows), note)
   }
   if (model.warnings.length > 0) tables.push(kindTable(model.warnings))
+  if (reliability !== null) tables.push(reliabilityTable(reliability))
   return [`## Results: ${source}`, ...tables].join('\n\n')
 }
 
-function windowTable(model: Measured, rule: Measured, baseline: string): string {
-  const row = (name: string, { windows }: Measured) =>
+type Row = Measured & { readonly name: string }
+
+function windowTable(rows: readonly Row[]): string {
+  const row = ({ name, windows }: Row) =>
     windows
       ? `| ${name} | ${windows.precision} | ${windows.recall} | ${windows.f1} | ${windows.prAuc} | ${windows.prAucFromOnset} | ${windows.rocAuc} |`
       : `| ${name} | | | | | | |`
   return [
     '| windows | precision | recall | F1 | PR-AUC | PR-AUC from onset | ROC-AUC |',
     '| --- | --- | --- | --- | --- | --- | --- |',
-    row('net', model),
-    row(baseline, rule),
+    ...rows.map(row),
   ].join('\n')
 }
 
-function alertTable(model: Measured, rule: Measured, baseline: string): string {
-  const row = (name: string, { alerts }: Measured) => {
+function alertTable(rows: readonly Row[]): string {
+  const row = ({ name, alerts }: Row) => {
     const { failures, warned, falseAlerts, machineDays, medianWarningShare } = alerts
     const warning = medianWarningShare === null ? '' : `${percent(medianWarningShare)} of the way`
     return `| ${name} | ${warned} of ${failures} | ${warning} | ${alerts.alerts} | ${falseAlerts} in ${machineDays} |`
@@ -93,8 +119,21 @@ function alertTable(model: Measured, rule: Measured, baseline: string): string {
   return [
     '| alerts | failures warned of | median warning, from onset to failure | alerts on them | false alerts in machine-days |',
     '| --- | --- | --- | --- | --- |',
-    row('net', model),
-    row(baseline, rule),
+    ...rows.map(row),
+  ].join('\n')
+}
+
+/** The reliability diagram in figures. */
+function reliabilityTable({ brier, brierRaw, error, bins }: Reliability): string {
+  const rows = bins.map(
+    ({ from, to, count, predicted, observed }) =>
+      `| ${from} to ${to} | ${count} | ${percent(predicted)} | ${percent(observed)} |`,
+  )
+  return [
+    `Calibration: Brier score ${brier} (before calibration ${brierRaw}), mean error ${error}.\n`,
+    '| scored | windows | said in the mean | came true |',
+    '| --- | --- | --- | --- |',
+    ...rows,
   ].join('\n')
 }
 
@@ -111,7 +150,7 @@ function kindTable(warnings: readonly Warning[]): string {
   )
 }
 
-function limits({ training }: Manifest): string {
+function limits({ training, calibration }: Manifest): string {
   const simulated = training.source.startsWith('simulated')
   return [
     '## Limits',
@@ -119,7 +158,7 @@ function limits({ training }: Manifest): string {
       ? '- It knows simulated machines only. It shows that the program works; it is no judge of real machines.'
       : '- It knows the machines above and others like them, with the same sensors.',
     '- Train on recordings of your own with `forewarn train --input FILE --labels FILE`.',
-    '- The score ranks windows; it is not calibrated to a probability.',
+    ...(calibration === null ? ['- The score ranks windows; it is not calibrated to a probability.'] : []),
   ].join('\n')
 }
 

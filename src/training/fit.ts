@@ -5,10 +5,10 @@
 import type { LayersModel, Tensor } from '@tensorflow/tfjs'
 import { failure } from '../core/errors.ts'
 import type { Backend } from '../model/backend.ts'
+import type { Inputs } from '../model/inputs.ts'
 import { buildNetwork, predictRisk } from '../model/network.ts'
-import type { Scaling } from '../model/scaling.ts'
 import { countPositive, type Dataset } from './dataset.ts'
-import { type Deck, makeDeck, scaledRows } from './deck.ts'
+import { type Deck, makeDeck, preparer } from './deck.ts'
 import { POSITIVE } from './horizon.ts'
 
 export interface FitOptions {
@@ -40,8 +40,18 @@ export const FIT_DEFAULTS: Omit<FitOptions, 'seed'> = {
 /** Told after each epoch. */
 export interface Epoch {
   readonly epoch: number
+  /** Most epochs that there can be. */
+  readonly of: number
   /** Weighted mean log loss on the judging machines. */
   readonly loss: number
+}
+
+/** How a fit talks to whoever started it. */
+export interface Watch {
+  /** Told after each epoch. */
+  onEpoch(epoch: Epoch): void
+  /** Awaited between hands of rows, so that signals get through. @returns true to stop with the best so far */
+  stopped(): Promise<boolean>
 }
 
 export interface Fitted {
@@ -49,6 +59,7 @@ export interface Fitted {
   readonly network: LayersModel
   /** Number of the best epoch. */
   readonly epochs: number
+  readonly interrupted: boolean
 }
 
 /** @throws Failure `unavailable` when the backend is not the native one */
@@ -64,39 +75,45 @@ export function requireNative({ name, reason }: Backend): void {
 /**
  * @param teach rows that the net learns from
  * @param judge rows of other machines, by which it stops
+ * @throws Failure `input` when there is no finite loss, or it was stopped before the first epoch was judged
  */
 export async function fitNetwork(
   backend: Backend,
   dataset: Dataset,
-  scaling: Scaling,
+  inputs: Inputs,
   { teach, judge }: { readonly teach: Int32Array; readonly judge: Int32Array },
   options: FitOptions,
-  onEpoch: (epoch: Epoch) => void,
+  watch: Watch,
 ): Promise<Fitted> {
   requireNative(backend)
   const { tf } = backend
   const { hidden, l2, seed, learningRate, epochs, patience } = options
-  const network = buildNetwork(tf, { inputs: dataset.features.length, hidden, l2, seed })
+  const network = buildNetwork(tf, { inputs: inputs.names.length, hidden, l2, seed })
   network.compile({ optimizer: tf.train.adam(learningRate), loss: 'binaryCrossentropy' })
   const weight = positiveWeight(dataset, teach, options.balance)
-  const deck = makeDeck(dataset, scaling, teach, options.blankShare, seed)
-  const judged = scaledRows(dataset, scaling, judge)
+  const deck = makeDeck(dataset, inputs, teach, options.blankShare, seed)
+  const risks = outputsOf(backend, dataset, inputs, judge)
   let best = { epoch: 0, loss: Number.POSITIVE_INFINITY, weights: [] as Tensor[] }
+  let interrupted = false
   for (let epoch = 1; epoch <= epochs && epoch - best.epoch <= patience; epoch++) {
-    await runEpoch(backend, network, deck, weight, options.batchRows)
-    const loss = logLoss(risksOf(backend, network, judged, judge.length), dataset, judge, weight)
-    onEpoch({ epoch, loss })
+    interrupted = await runEpoch(backend, network, deck, weight, options.batchRows, watch)
+    if (interrupted) break
+    const loss = logLoss(risks(network), dataset, judge, weight)
+    watch.onEpoch({ epoch, of: epochs, loss })
     if (!(loss < best.loss)) continue
     tf.dispose(best.weights)
     best = { epoch, loss, weights: network.getWeights().map((tensor) => tensor.clone()) }
   }
+  network.optimizer.dispose()
   if (best.epoch === 0) {
-    throw failure('input', 'training came to no finite loss; are there absurd values in the readings?')
+    network.dispose()
+    throw interrupted
+      ? failure('input', 'stopped before the first epoch was over: there is no net to keep')
+      : failure('input', 'training came to no finite loss; are there absurd values in the readings?')
   }
   network.setWeights(best.weights)
   tf.dispose(best.weights)
-  network.optimizer.dispose()
-  return { network, epochs: best.epoch }
+  return { network, epochs: best.epoch, interrupted }
 }
 
 /** Failing windows are rare: weighted a little they are heard, weighted fully they would cry wolf. */
@@ -105,43 +122,64 @@ function positiveWeight(dataset: Dataset, rows: Int32Array, balance: number): nu
   return Math.max(1, (rows.length - positive) / Math.max(1, positive)) ** balance
 }
 
+/** @returns true when it was stopped on the way */
 async function runEpoch(
   { tf }: Backend,
   network: LayersModel,
   deck: Deck,
   weight: number,
   batchSize: number,
-): Promise<void> {
-  const { inputs, targets } = deck.deal()
-  const x = tf.tensor2d(inputs, [deck.rows, inputs.length / deck.rows])
-  const y = tf.tensor2d(targets, [deck.rows, 1])
-  try {
-    await network.fit(x, y, {
-      batchSize,
-      epochs: 1,
-      // The deck is shuffled already, by a generator of ours: fit's own shuffle can't be seeded.
-      shuffle: false,
-      classWeight: { 0: 1, 1: weight },
-      verbose: 0,
-      yieldEvery: 'never',
-    })
-  } finally {
-    tf.dispose([x, y])
+  watch: Watch,
+): Promise<boolean> {
+  for (const { rows, inputs, targets } of deck.deal()) {
+    if (await watch.stopped()) return true
+    const x = tf.tensor2d(inputs, [rows, inputs.length / rows])
+    const y = tf.tensor2d(targets, [rows, 1])
+    try {
+      await network.fit(x, y, {
+        batchSize,
+        epochs: 1,
+        // The deck is shuffled already, by a generator of ours: fit's own shuffle can't be seeded.
+        shuffle: false,
+        classWeight: { 0: 1, 1: weight },
+        verbose: 0,
+        yieldEvery: 'never',
+      })
+    } finally {
+      tf.dispose([x, y])
+    }
   }
+  return false
 }
 
 const PREDICT_ROWS = 4096
+/** Rows that are made ready at once. */
+const JUDGE_ROWS = 65_536
 
-function risksOf(
+/** @returns a net's output for the rows, before calibration */
+export function outputsOf(
   { tf }: Backend,
-  network: LayersModel,
-  scaled: Float32Array,
-  rows: number,
-): ArrayLike<number> {
-  return tf.tidy(() => {
-    const inputs = tf.tensor2d(scaled, [rows, scaled.length / rows])
-    return predictRisk(network, inputs, PREDICT_ROWS).dataSync()
-  })
+  dataset: Dataset,
+  inputs: Inputs,
+  rows: Int32Array,
+): (network: LayersModel) => Float64Array {
+  const width = inputs.names.length
+  const prepare = preparer(dataset, inputs, rows)
+  const places = Int32Array.from(rows.keys())
+  const pool = new Float32Array(Math.min(JUDGE_ROWS, rows.length) * width)
+  return (network) => {
+    const risks = new Float64Array(rows.length)
+    for (let from = 0; from < rows.length; from += JUDGE_ROWS) {
+      const some = places.subarray(from, from + JUDGE_ROWS)
+      prepare(some, pool)
+      const found = tf.tidy(() => {
+        const x = tf.tensor2d(pool.subarray(0, some.length * width), [some.length, width])
+        return predictRisk(network, x, PREDICT_ROWS).dataSync()
+      })
+      risks.set(found, from)
+    }
+    return risks
+  }
 }
 
 /** Keeps a certain and wrong answer from an infinite loss; tfjs uses the same. */

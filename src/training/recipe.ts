@@ -1,22 +1,22 @@
 /**
- * The whole of `train --kind failure` between windows and a model: split by asset, scale, fit, and judge by what
- * the scorer of the live stream makes of machines that the net has not seen.
+ * The whole of `train --kind failure` between windows and a model: split by asset, prepare, fit, calibrate, and judge
+ * by what the scorer of the live stream makes of machines that the net has not seen.
  */
 import type { AlertRule } from '../core/alert.ts'
 import type { WindowShape } from '../core/window.ts'
 import type { Backend } from '../model/backend.ts'
 import type { Manifest } from '../model/manifest.ts'
-import { type NetworkFiles, networkFiles } from '../model/network.ts'
-import type { Scaling } from '../model/scaling.ts'
-import { createScorer } from '../model/scorer.ts'
-import { countPositive, type Dataset, usedRows } from './dataset.ts'
-import { type FitOptions, fitNetwork, requireNative } from './fit.ts'
+import type { NetworkFiles } from '../model/network.ts'
+import type { CalibrationMethod } from './calibrate.ts'
+import type { Dataset } from './dataset.ts'
+import { type FitOptions, requireNative } from './fit.ts'
+import { trainFolded } from './folded.ts'
 import type { Horizon } from './horizon.ts'
+import { trainSplit } from './parted.ts'
+import type { Preparation } from './prepare.ts'
+import { chooseProbes } from './probes.ts'
 import { makeManifest } from './record.ts'
-import { fitScaling } from './scaler.ts'
-import { splitAssets } from './split.ts'
-import { type ThresholdRule, tuneThreshold } from './threshold.ts'
-import { type Outcome, type Trial, tryModel } from './trial.ts'
+import type { Outcome, Trial } from './trial.ts'
 
 export interface Recipe {
   readonly name: string
@@ -26,12 +26,26 @@ export interface Recipe {
   readonly window: WindowShape
   readonly channels: readonly { readonly name: string; readonly unit: string | null }[]
   readonly horizon: Horizon
+  readonly preparation: Preparation
   /** The alert rule that the model is judged by; delays in windows. */
   readonly rule: WindowRule
   readonly fit: FitOptions
+  /** Nets of other seeds whose outputs are averaged. */
+  readonly nets: number
+  /** Folds of the cross-validation; 0 = none. */
+  readonly folds: number
+  readonly calibration: CalibrationMethod
   /** Version of the program. */
   readonly code: string
   readonly licence: string
+}
+
+/** What a course of training works with. */
+export interface Course {
+  readonly backend: Backend
+  readonly dataset: Dataset
+  readonly recipe: Recipe
+  readonly listener: Listener
 }
 
 interface WindowRule extends AlertRule {
@@ -45,16 +59,22 @@ export interface TrainedModel {
   readonly outcomes: readonly Outcome[]
 }
 
-/** Which assets do what: teach the net, stop the fit, judge the result. */
-const SHARES = { teach: 0.8, stop: 0.2 } as const
-const SHARES_WITH_TRIAL = { teach: 0.6, stop: 0.2, trial: 0.2 } as const
+/** How training talks to whoever started it. */
+export interface Listener {
+  /** Told of each step, a line of text. */
+  say(line: string): void
+  /** Told after each epoch: how many are done, and how many there can be at most. */
+  progress(done: number, of: number, line: string): void
+  /** Awaited now and then, so that signals get through. @returns true to stop with the best so far */
+  stopped(): Promise<boolean>
+}
 
 /** Makes the trials one after another, so that only one is in memory. */
 export type Trials = () => Iterable<Trial>
 
 /**
- * @param trials other fleets; null = a part of the dataset's own assets is kept for it
- * @param say told of each step, a line of text
+ * Judged by other fleets when there are some, else by a fifth of its own assets that is kept for it; or, with folds
+ * and no other fleets, fold by fold, so that all assets teach (`folded.ts`).
  * @throws Failure `unavailable` on a backend other than the native one, `input` when the data does not suffice
  */
 export async function trainFailureModel(
@@ -62,65 +82,15 @@ export async function trainFailureModel(
   dataset: Dataset,
   recipe: Recipe,
   trials: Trials | null,
-  say: (line: string) => void,
+  listener: Listener,
 ): Promise<TrainedModel> {
   requireNative(backend)
-  const shares = Object.values(trials ? SHARES : SHARES_WITH_TRIAL)
-  const [teachers, stoppers, kept] = splitAssets(dataset, shares, recipe.fit.seed)
-  const rows = { teach: usedRows(dataset, teachers!), stop: usedRows(dataset, stoppers!) }
-  say(
-    `${rows.teach.length} windows of ${teachers!.size} assets, ${countPositive(dataset, rows.teach)} positive`,
-  )
-  const scaling = fitScaling(dataset, rows.teach)
-  const baseline = tuneThreshold(dataset, rows.teach)
-  const { files, epochs } = await fitFiles(backend, dataset, scaling, rows, recipe.fit, say)
-  const own = () => [{ source: `${recipe.source}, assets kept apart`, dataset, assets: kept! }]
-  const outcomes = await judge(backend, recipe, scaling, files, baseline, trials ?? own, say)
-  const assets = { teachers: teachers!.size, stoppers: stoppers!.size }
-  const run = { scaling, files, baseline, outcomes, epochs, ...assets, ...rows }
-  const manifest = makeManifest(backend, dataset, recipe, run)
-  return { manifest, files, outcomes }
-}
-
-async function fitFiles(
-  backend: Backend,
-  dataset: Dataset,
-  scaling: Scaling,
-  { teach, stop }: { readonly teach: Int32Array; readonly stop: Int32Array },
-  options: FitOptions,
-  say: (line: string) => void,
-): Promise<{ readonly files: NetworkFiles; readonly epochs: number }> {
-  const { network, epochs } = await fitNetwork(
-    backend,
-    dataset,
-    scaling,
-    { teach, judge: stop },
-    options,
-    (epoch) => say(`epoch ${epoch.epoch}: loss ${epoch.loss.toFixed(5)}`),
-  )
-  const files = await networkFiles(backend.tf, network)
-  network.dispose()
-  return { files, epochs }
-}
-
-async function judge(
-  backend: Backend,
-  { name, rule }: Recipe,
-  scaling: Scaling,
-  files: NetworkFiles,
-  baseline: ThresholdRule,
-  trials: Trials,
-  say: (line: string) => void,
-): Promise<Outcome[]> {
-  const scorer = await createScorer(backend, name, scaling, files)
-  const outcomes: Outcome[] = []
-  try {
-    for (const trial of trials()) {
-      say(`judging by ${trial.source}`)
-      outcomes.push(tryModel(scorer, baseline, rule, trial))
-    }
-  } finally {
-    scorer.dispose()
-  }
-  return outcomes
+  const course: Course = { backend, dataset, recipe, listener }
+  const trained =
+    trials === null && recipe.folds > 0 ? await trainFolded(course) : await trainSplit(course, trials)
+  const { inputs, made, judges, ...run } = trained
+  const probes = await chooseProbes(backend, dataset, judges, { inputs, ...made })
+  const interrupted = made.interrupted || (await listener.stopped())
+  const manifest = makeManifest(backend, dataset, recipe, { ...run, inputs, made, probes, interrupted })
+  return { manifest, files: made.files, outcomes: run.outcomes }
 }

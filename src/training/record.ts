@@ -3,34 +3,41 @@ import { FEATURES_VERSION } from '../core/features.ts'
 import type { Backend } from '../model/backend.ts'
 import { featuresHash } from '../model/fingerprint.ts'
 import { sha256 } from '../model/folder.ts'
-import type { Manifest, Measured } from '../model/manifest.ts'
-import type { NetworkFiles } from '../model/network.ts'
-import type { Scaling } from '../model/scaling.ts'
+import type { Inputs } from '../model/inputs.ts'
+import type { Manifest, Measured, Probe } from '../model/manifest.ts'
+import type { Folds } from './crossval.ts'
 import { countPositive, type Dataset, datasetHash } from './dataset.ts'
+import type { Made } from './ensemble.ts'
 import type { Recipe } from './recipe.ts'
 import type { ThresholdRule } from './threshold.ts'
 import { type Outcome, ruleText } from './trial.ts'
 
 /** What came out of the run. */
-export interface Run {
-  readonly scaling: Scaling
-  readonly files: NetworkFiles
+export interface Trained {
+  readonly inputs: Inputs
+  readonly made: Made
   readonly baseline: ThresholdRule
   readonly outcomes: readonly Outcome[]
-  readonly epochs: number
+  readonly folds: Folds | null
+  /** Assets that taught, and others that stopped the fit; with folds each does both. */
   readonly teachers: number
   readonly stoppers: number
-  /** Rows that taught, and rows that stopped the fit. */
-  readonly teach: Int32Array
-  readonly stop: Int32Array
+  /** Rows of all of them that were used. */
+  readonly used: Int32Array
+  /** Those of assets that stopped the fit. */
+  readonly judges: Int32Array
+}
+
+export interface Run extends Omit<Trained, 'judges'> {
+  readonly probes: readonly Probe[]
+  readonly interrupted: boolean
 }
 
 export function makeManifest(backend: Backend, dataset: Dataset, recipe: Recipe, run: Run): Manifest {
-  const { scaling, files, epochs } = run
-  const { mean, std, clip, missing } = scaling
+  const { inputs, made, outcomes, probes } = run
   const { name, version, window, channels, rule, fit, code, licence } = recipe
   return {
-    format: 1,
+    format: 2,
     name,
     version,
     kind: 'failure',
@@ -42,8 +49,7 @@ export function makeManifest(backend: Backend, dataset: Dataset, recipe: Recipe,
       hash: featuresHash(dataset.features),
       names: [...dataset.features],
     },
-    scaler: { mean: [...mean], std: [...std], clip },
-    missing: { values: [...missing] },
+    steps: [...inputs.steps],
     outputs: [{ name: 'failureProbability' }],
     thresholds: {
       above: rule.above,
@@ -51,32 +57,34 @@ export function makeManifest(backend: Backend, dataset: Dataset, recipe: Recipe,
       onDelayWindows: rule.onDelay.windows,
       offDelayWindows: rule.offDelay.windows,
     },
-    calibration: null,
-    training: trainingOf(dataset, recipe, run, epochs),
+    calibration: made.calibration,
+    probes: [...probes],
+    training: trainingOf(dataset, recipe, run),
     seed: fit.seed,
     code,
-    results: run.outcomes.map(({ source, model, thresholdRule }) => ({
+    results: outcomes.map(({ source, model, thresholdRule, logistic, reliability }) => ({
       source,
       model: measured(model),
       thresholdRule: measured(thresholdRule),
+      logistic: measured(logistic),
+      reliability,
     })),
     baseline: ruleText(run.baseline),
     licence,
-    files: { 'model.json': sha256(files.topology), 'weights.bin': sha256(files.weights) },
+    files: { 'model.json': sha256(made.files.topology), 'weights.bin': sha256(made.files.weights) },
   }
 }
 
 function trainingOf(
   dataset: Dataset,
   { source, horizon, window }: Recipe,
-  { teach, stop, teachers, stoppers }: Run,
-  epochs: number,
+  { used, teachers, stoppers, made, interrupted, folds }: Run,
 ): Manifest['training'] {
   return {
     source,
     hash: datasetHash(dataset),
-    rows: teach.length + stop.length,
-    positiveRows: countPositive(dataset, teach) + countPositive(dataset, stop),
+    rows: used.length,
+    positiveRows: countPositive(dataset, used),
     assets: teachers,
     validationAssets: stoppers,
     // Where only the end of a window tells its time, the data begins no later than that.
@@ -84,7 +92,10 @@ function trainingOf(
       dataset.endMs.reduce((least, end) => Math.min(least, end)) - ('sizeMs' in window ? window.sizeMs : 0),
     toMs: dataset.endMs.reduce((most, end) => Math.max(most, end)),
     horizon,
-    epochs,
+    epochs: made.epochs,
+    nets: made.nets,
+    interrupted,
+    folds,
   }
 }
 

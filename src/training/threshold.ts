@@ -2,9 +2,10 @@
  * The baseline that a net must beat: the best alarm limit on one statistic of one channel, as a plant would set
  * it by hand. Tuned on the machines that teach.
  */
-import type { Dataset } from './dataset.ts'
+import { type Dataset, vectorsOf } from './dataset.ts'
 import { POSITIVE } from './horizon.ts'
 import { curve } from './metrics.ts'
+import { visitRows } from './vectors.ts'
 
 export interface ThresholdRule {
   readonly feature: string
@@ -34,16 +35,18 @@ export function tuneThreshold(dataset: Dataset, rows: Int32Array): ThresholdRule
 
 /** The rule's own score of each row: higher is more alarming; a missing value is the least. */
 export function ruleScores(
-  { vectors, features }: Dataset,
+  dataset: Dataset,
   rows: Int32Array,
   column: number,
   side: ThresholdRule['side'],
 ): Float64Array {
   const sign = side === 'above' ? 1 : -1
-  return Float64Array.from(rows, (row) => {
-    const value = vectors[row * features.length + column]!
-    return Number.isFinite(value) ? sign * value : Number.NEGATIVE_INFINITY
+  const scores = new Float64Array(rows.length)
+  visitRows(vectorsOf(dataset), rows, (numbers, at, place) => {
+    const value = numbers[at + column]!
+    scores[place] = Number.isFinite(value) ? sign * value : Number.NEGATIVE_INFINITY
   })
+  return scores
 }
 
 /** The limit lies between the last score that should alarm and the next lower one. */

@@ -13,6 +13,7 @@ test('what is left out has its default', () => {
     place: { asset: { column: 'machine' }, time: { column: 'datetime', format: 'iso', zone: 'UTC' } },
     channels: 'all',
     ignore: [],
+    label: null,
   })
 })
 

@@ -5,9 +5,17 @@ import { beforeAll, describe, expect, it } from 'vitest'
 import { createRandom } from '../../simulators/random.ts'
 import { type Backend, loadBackend } from '../../src/model/backend.ts'
 import { COMPLETENESS, createExplainer, type Explainer } from '../../src/model/explain.ts'
+import { inputsOf } from '../../src/model/inputs.ts'
 import { buildNetwork, type NetworkFiles, networkFiles } from '../../src/model/network.ts'
 import { createScorer } from '../../src/model/scorer.ts'
-import { FEATURES, plainScores, smallNetwork, smallScaling } from '../support/small-model.ts'
+import {
+  FEATURES,
+  plainScores,
+  smallInputs,
+  smallNetwork,
+  smallScaling,
+  smallSteps,
+} from '../support/small-model.ts'
 
 const WIDTH = FEATURES.length
 
@@ -47,6 +55,7 @@ const sumOf = (numbers: Iterable<number>) => [...numbers].reduce((sum, number) =
 export function explainLaws(name: Backend['name']): void {
   describe(`explanations on ${name}`, () => {
     const scaling = smallScaling(1)
+    const net = () => ({ name: 'small@1.0.0', inputs: smallInputs(1), files, calibration: null })
     let backend: Backend
     let files: NetworkFiles
     let explainer: Explainer
@@ -78,8 +87,8 @@ export function explainLaws(name: Backend['name']): void {
           const random = createRandom(seed, 'inputs')
           const inputs = Float32Array.from({ length: rows * WIDTH }, () => 2 * random.normal())
           const parts = explainer.parts(inputs, rows)
-          // The plain net takes raw vectors: with this scaling they are the inputs.
-          const plain = { ...scaling, mean: scaling.mean.map(() => 0), std: scaling.std.map(() => 1) }
+          // The plain net takes raw vectors: without steps they are the inputs.
+          const plain = inputsOf(FEATURES, [])
           const scores = plainScores(files, plain, new Float64Array([...inputs, ...new Float32Array(WIDTH)]))
           const usual = logOdds(scores[rows]!)
           for (let row = 0; row < rows; row++) {
@@ -95,7 +104,7 @@ export function explainLaws(name: Backend['name']): void {
     })
 
     it('are the same bits, whoever shares the batch', async () => {
-      const scorer = await createScorer(backend, 'small@1.0.0', scaling, files)
+      const scorer = await createScorer(backend, net())
       const vectors = someVectors(80, 7)
       const together = scorer.explain!(vectors, 80)
       for (const sizes of [
@@ -114,8 +123,9 @@ export function explainLaws(name: Backend['name']): void {
     })
 
     it('are shares that add up to 1; what is missing has its share by what stands for it', async () => {
-      const missing = scaling.mean.map((mean, i) => mean + (i === 0 ? 2 * scaling.std[0]! : 0))
-      const scorer = await createScorer(backend, 'small@1.0.0', { ...scaling, missing }, files)
+      const usual = await createScorer(backend, net())
+      const steps = smallSteps(1).map((step) => (step.step === 'impute' ? { ...step, value: 2 } : step))
+      const scorer = await createScorer(backend, { ...net(), inputs: inputsOf(FEATURES, steps) })
       const vectors = someVectors(40, 13)
       vectors[0] = Number.NaN
       vectors[1] = Number.NaN
@@ -124,19 +134,20 @@ export function explainLaws(name: Backend['name']): void {
         expect(sumOf(shares.subarray(row * WIDTH, (row + 1) * WIDTH))).toBeCloseTo(1, 9)
       }
       expect(shares[0]).not.toBe(0)
-      expect(shares[1]).toBe(0)
+      expect(usual.explain!(vectors, 40)[0]).toBe(0)
       scorer.dispose()
+      usual.dispose()
     })
 
     it('are all 0 for a row that is the mean itself', async () => {
-      const scorer = await createScorer(backend, 'small@1.0.0', scaling, files)
+      const scorer = await createScorer(backend, net())
       expect(scorer.explain!(Float64Array.from(scaling.mean), 1)).toEqual(new Float64Array(WIDTH))
       scorer.dispose()
     })
 
     it('keep the number of tensors flat, and give all back', async () => {
       const before = backend.tf.memory().numTensors
-      const scorer = await createScorer(backend, 'small@1.0.0', scaling, files)
+      const scorer = await createScorer(backend, net())
       const loaded = backend.tf.memory().numTensors
       for (let i = 0; i < 20; i++) scorer.explain!(someVectors(1 + i, i), 1 + i)
       expect(backend.tf.memory().numTensors).toBe(loaded)

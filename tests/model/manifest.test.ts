@@ -44,7 +44,7 @@ describe('a manifest', () => {
   })
 
   it.each<[string, (string | number)[], unknown]>([
-    ['format', ['format'], 2],
+    ['format', ['format'], 1],
     ['name', ['name'], '../etc'],
     ['version', ['version'], '1.0'],
     ['kind', ['kind'], 'rul'],
@@ -55,10 +55,13 @@ describe('a manifest', () => {
     ['features.names', ['features', 'names', 0], 'temperature.magic'],
     ['features.hash', ['features', 'hash'], featuresHash(['temperature.mean'])],
     ['features.version', ['features', 'version'], 999],
-    ['scaler.mean', ['scaler', 'mean'], [1, 2]],
-    ['scaler.std', ['scaler', 'std', 3], 0],
-    ['scaler.clip', ['scaler', 'clip'], 0],
-    ['missing.values', ['missing', 'values'], [0]],
+    ['steps.0 (scale): mean', ['steps', 0, 'mean'], [1, 2]],
+    ['steps.0 (scale): std of temperature.skewness', ['steps', 0, 'std', 5], 0],
+    ['steps.1', ['steps', 1, 'limit'], 0],
+    ['steps.1', ['steps', 1, 'step'], 'magic'],
+    ['probes.0.features', ['probes'], [{ features: [1], score: 0.5 }]],
+    ['probes.0.score', ['probes'], [{ features: FEATURES.map(() => null), score: 2 }]],
+    ['calibration.from', ['calibration'], { method: 'isotonic', from: [0, 1], to: [0] }],
     ['outputs', ['outputs'], []],
     ['thresholds.above', ['thresholds', 'above'], 1.5],
     ['calibration', ['calibration'], { method: 'platt' }],

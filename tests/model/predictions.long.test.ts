@@ -4,7 +4,7 @@ import { createRandom } from '../../simulators/random.ts'
 import type { Scorer } from '../../src/core/ports.ts'
 import { type Backend, loadBackend } from '../../src/model/backend.ts'
 import { createScorer } from '../../src/model/scorer.ts'
-import { FEATURES, smallNetwork, smallScaling } from '../support/small-model.ts'
+import { FEATURES, smallInputs, smallNetwork } from '../support/small-model.ts'
 
 const PREDICTIONS = 1_000_000
 /** Before it, pools and compiled code still grow. */
@@ -18,7 +18,8 @@ describe('a million predictions', () => {
   let scorer: Scorer
   beforeAll(async () => {
     backend = await loadBackend()
-    scorer = await createScorer(backend, 'small', smallScaling(1), await smallNetwork(backend, 1))
+    const files = await smallNetwork(backend, 1)
+    scorer = await createScorer(backend, { name: 'small', inputs: smallInputs(1), files, calibration: null })
   })
   afterAll(() => scorer.dispose())
 

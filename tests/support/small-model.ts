@@ -7,17 +7,31 @@ import { FEATURES_VERSION, featureNames } from '../../src/core/features.ts'
 import type { Backend } from '../../src/model/backend.ts'
 import { featuresHash } from '../../src/model/fingerprint.ts'
 import { sha256, writeModel } from '../../src/model/folder.ts'
+import { type Inputs, inputsOf, prepareRows } from '../../src/model/inputs.ts'
 import type { Manifest } from '../../src/model/manifest.ts'
 import { buildNetwork, type NetworkFiles, networkFiles } from '../../src/model/network.ts'
-import { type Scaling, scaleRows } from '../../src/model/scaling.ts'
+import type { InputStep } from '../../src/model/steps.ts'
 
 export const CHANNELS = ['temperature', 'vibration', 'pressure']
 export const FEATURES = featureNames(CHANNELS)
 
-export function smallScaling(seed: number): Scaling {
+/** Mean and spread of each feature, before the ±10 that hold it. */
+export function smallScaling(seed: number): { readonly mean: number[]; readonly std: number[] } {
   const random = createRandom(seed, 'scaling')
   const mean = FEATURES.map(() => random.between(-50, 50))
-  return { mean, std: FEATURES.map(() => random.between(0.1, 9)), clip: 10, missing: mean }
+  return { mean, std: FEATURES.map(() => random.between(0.1, 9)) }
+}
+
+export function smallSteps(seed: number): InputStep[] {
+  return [
+    { step: 'scale', ...smallScaling(seed) },
+    { step: 'clip', limit: 10 },
+    { step: 'impute', value: 0 },
+  ]
+}
+
+export function smallInputs(seed: number): Inputs {
+  return inputsOf(FEATURES, smallSteps(seed))
 }
 
 export async function smallNetwork(backend: Backend, seed: number): Promise<NetworkFiles> {
@@ -28,9 +42,8 @@ export async function smallNetwork(backend: Backend, seed: number): Promise<Netw
 }
 
 export function smallManifest(files: NetworkFiles, change: Partial<Manifest> = {}): Manifest {
-  const { mean, std, clip, missing } = smallScaling(1)
   return {
-    format: 1,
+    format: 2,
     name: 'small',
     version: '1.0.0',
     kind: 'failure',
@@ -38,11 +51,11 @@ export function smallManifest(files: NetworkFiles, change: Partial<Manifest> = {
     window: { sizeMs: 5000, hopMs: 5000 },
     channels: CHANNELS.map((name) => ({ name, unit: null })),
     features: { version: FEATURES_VERSION, hash: featuresHash(FEATURES), names: FEATURES },
-    scaler: { mean: [...mean], std: [...std], clip },
-    missing: { values: [...missing] },
+    steps: smallSteps(1),
     outputs: [{ name: 'failureProbability' }],
     thresholds: { above: 0.8, clearBelow: 0.6, onDelayWindows: 2, offDelayWindows: 6 },
     calibration: null,
+    probes: [],
     training: {
       source: 'nothing: first weights',
       hash: sha256(''),
@@ -54,6 +67,9 @@ export function smallManifest(files: NetworkFiles, change: Partial<Manifest> = {
       toMs: 0,
       horizon: { share: 0.6, beforeMs: null, afterMs: 0 },
       epochs: 0,
+      nets: 1,
+      interrupted: false,
+      folds: null,
     },
     seed: 1,
     code: '0.1.0',
@@ -80,15 +96,15 @@ interface WeightSpec {
 /** The perceptron in double precision, read straight from the two files. */
 export function plainScores(
   { topology, weights }: NetworkFiles,
-  scaling: Scaling,
+  inputs: Inputs,
   vectors: Float64Array,
 ): number[] {
   const specs: readonly WeightSpec[] = JSON.parse(topology).weightsManifest[0].weights
   const numbers = new Float32Array(new Uint8Array(weights).buffer)
-  const width = scaling.mean.length
+  const width = inputs.names.length
   const rows = vectors.length / width
   const scaled = new Float32Array(vectors.length)
-  scaleRows(scaling, vectors, 0, rows, scaled)
+  prepareRows(inputs, vectors, 0, rows, scaled)
   return Array.from({ length: rows }, (_, row) => {
     let flow = Array.from(scaled.subarray(row * width, (row + 1) * width))
     let at = 0

@@ -1,24 +1,26 @@
 import { describe, expect, it } from 'vitest'
 import { usedRows } from '../../src/training/dataset.ts'
-import { makeDeck, scaledRows } from '../../src/training/deck.ts'
-import { fitScaling } from '../../src/training/scaler.ts'
+import { makeDeck, preparedRows } from '../../src/training/deck.ts'
+import { fitInputs, PLAIN_PREPARATION } from '../../src/training/prepare.ts'
 import { everyAsset, toyDataset } from '../support/toy-dataset.ts'
 
 describe('a deck', () => {
   const dataset = toyDataset(4)
   const rows = usedRows(dataset, everyAsset(dataset))
-  const scaling = fitScaling(dataset, rows)
+  const inputs = fitInputs(dataset, rows, PLAIN_PREPARATION)
 
   /** Each row with its target, as text, so that decks can be compared whatever their order. */
   function dealt(blankShare: number, seed: number, deals = 1): string[] {
-    const deck = makeDeck(dataset, scaling, rows, blankShare, seed)
-    for (let i = 1; i < deals; i++) deck.deal()
-    const { inputs, targets } = deck.deal()
-    return Array.from(targets, (target, i) => `${inputs[i * 2]} ${inputs[i * 2 + 1]} ${target}`)
+    const deck = makeDeck(dataset, inputs, rows, blankShare, seed)
+    for (let i = 1; i < deals; i++) expect([...deck.deal()]).toHaveLength(1)
+    return [...deck.deal()].flatMap(({ inputs: some, targets }) =>
+      Array.from(targets, (target, i) => `${some[i * 2]} ${some[i * 2 + 1]} ${target}`),
+    )
   }
 
   it('holds every row once with its own target, in an order of its own each time', () => {
-    const scaled = scaledRows(dataset, scaling, rows)
+    const scaled = new Float32Array(rows.length * 2)
+    preparedRows(dataset, inputs, rows, scaled)
     const expected = Array.from(
       rows,
       (row, i) => `${scaled[i * 2]} ${scaled[i * 2 + 1]} ${dataset.target[row]}`,

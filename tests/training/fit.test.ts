@@ -6,7 +6,7 @@ import { createScorer } from '../../src/model/scorer.ts'
 import { usedRows } from '../../src/training/dataset.ts'
 import { FIT_DEFAULTS, fitNetwork, requireNative } from '../../src/training/fit.ts'
 import { curve, prAuc } from '../../src/training/metrics.ts'
-import { fitScaling } from '../../src/training/scaler.ts'
+import { fitInputs, PLAIN_PREPARATION } from '../../src/training/prepare.ts'
 import { splitAssets } from '../../src/training/split.ts'
 import { ruleScores, tuneThreshold } from '../../src/training/threshold.ts'
 import { requires } from '../support/requires.ts'
@@ -25,7 +25,8 @@ const OPTIONS = {
 describe.skipIf(requires('native').missing)('a fit', () => {
   const dataset = toyDataset(20)
   const [teach, judge] = splitAssets(dataset, [0.8, 0.2], 1).map((part) => usedRows(dataset, part))
-  const scaling = fitScaling(dataset, teach!)
+  const inputs = fitInputs(dataset, teach!, PLAIN_PREPARATION)
+  const quiet = { onEpoch() {}, stopped: async () => false }
   const losses: number[] = []
   let backend: Backend
 
@@ -34,12 +35,10 @@ describe.skipIf(requires('native').missing)('a fit', () => {
     const { network } = await fitNetwork(
       backend,
       dataset,
-      scaling,
+      inputs,
       rows,
       { ...OPTIONS, ...change },
-      ({ loss }) => {
-        losses.push(loss)
-      },
+      { ...quiet, onEpoch: ({ loss }) => losses.push(loss) },
     )
     const files = await networkFiles(backend.tf, network)
     network.dispose()
@@ -51,12 +50,8 @@ describe.skipIf(requires('native').missing)('a fit', () => {
   })
 
   it('learns what a limit on one statistic cannot tell', async () => {
-    const scorer = await createScorer(
-      backend,
-      'toy',
-      scaling,
-      await fitted({ epochs: 80, patience: 80, learningRate: 0.03 }),
-    )
+    const files = await fitted({ epochs: 80, patience: 80, learningRate: 0.03 })
+    const scorer = await createScorer(backend, { name: 'toy', inputs, files, calibration: null })
     const other = toyDataset(10, 2)
     const rows = usedRows(other, everyAsset(other))
     const positive = Uint8Array.from(rows, (row) => other.target[row]!)
@@ -81,9 +76,27 @@ describe.skipIf(requires('native').missing)('a fit', () => {
     expect(losses.length - 1 - best).toBe(2)
     const rows = { teach: teach!, judge: judge! }
     const options = { ...OPTIONS, epochs: 60, learningRate: 0.2, patience: 2 }
-    const { network, epochs } = await fitNetwork(backend, dataset, scaling, rows, options, () => {})
+    const { network, epochs } = await fitNetwork(backend, dataset, inputs, rows, options, quiet)
     expect(epochs).toBe(best + 1)
     network.dispose()
+  })
+
+  it('stopped by hand keeps the best epoch so far, and nothing when there is none', async () => {
+    const rows = { teach: teach!, judge: judge! }
+    const until = (epochs: number) => {
+      let seen = 0
+      return { onEpoch: () => seen++, stopped: async () => seen >= epochs }
+    }
+    const kept = await fitNetwork(backend, dataset, inputs, rows, OPTIONS, until(2))
+    expect(kept).toMatchObject({ interrupted: true, epochs: 2 })
+    kept.network.dispose()
+    const whole = fitted({ epochs: 2 })
+    expect((await whole).weights).toBeDefined()
+    const before = backend.tf.memory().numTensors
+    await expect(fitNetwork(backend, dataset, inputs, rows, OPTIONS, until(0))).rejects.toThrow(
+      'stopped before the first epoch was over',
+    )
+    expect(backend.tf.memory().numTensors).toBeLessThanOrEqual(before)
   })
 
   it('leaves no tensor behind', async () => {
