@@ -18,7 +18,7 @@ import {
 import { REPORT_STYLE } from './report-style.ts'
 import { alertTable, confusionTable, failureTable, probabilityTable, windowTable } from './report-tables.ts'
 import { durationText, figureText, shareText, timeText } from './report-text.ts'
-import { TRACES_SHOWN, type Traces, tracePlots } from './report-traces.ts'
+import { type Traces, tracePlots } from './report-traces.ts'
 
 export function reportPage(report: Report, traces: Traces): string {
   const title = `Evaluation of ${titleOf(report)}`
@@ -155,14 +155,16 @@ function learningSection({ learning }: Report): string {
 
 function traceSection({ verdicts, data }: Report, traces: Traces): string {
   const above = verdicts[0]!.windows?.threshold ?? 1
-  const rest = data.assets > TRACES_SHOWN ? ` The other ${data.assets - TRACES_SHOWN} are not drawn.` : ''
+  const plots = tracePlots(traces, above)
+  if (plots.length === 0) return ''
+  const rest = data.assets > plots.length ? ` The other ${data.assets - plots.length} are not drawn.` : ''
   const keys =
     '<ul class="key"><li><i class="series-0"></i>score</li><li><i class="limit"></i>limit of the rule</li><li><i class="alert"></i>an alert stands</li><li><i class="fault"></i>from onset to failure</li></ul>'
   return [
     '<h2>Each asset</h2>',
     `<p>Assets with failures first, then those with alerts.${rest}</p>`,
     keys,
-    `<div class="charts">${tracePlots(traces, above).join('')}</div>`,
+    `<div class="charts">${plots.join('')}</div>`,
   ].join('')
 }
 

@@ -15,20 +15,26 @@ export const TRACES_SHOWN = 40
 /** Columns of a trace; of the windows in one, the least and the greatest score are drawn. */
 const COLUMNS = 500
 
-/** @param above the pipeline's limit */
+/**
+ * @param above the pipeline's limit
+ * @returns none for assets of a single window, as the rows of a table are: a point is no trace
+ */
 export function tracePlots({ windows, alerts }: Traces, above: number): readonly string[] {
   const rowsOf = rowsByAsset(windows)
-  return shownAssets({ windows, alerts }).map((asset, i) =>
+  return shownAssets({ windows, alerts }, (asset) => (rowsOf.get(asset) ?? []).length > 1).map((asset, i) =>
     tracePlot(`trace-${i}`, asset, rowsOf.get(asset) ?? [], { windows, alerts }, above),
   )
 }
 
 /** By what there is to see, then by name. */
-function shownAssets({ windows, alerts }: Traces): string[] {
+function shownAssets({ windows, alerts }: Traces, isTrace: (asset: string) => boolean): string[] {
   const failing = new Set(windows.spans.map(({ label }) => label.asset))
   const alerted = new Set(alerts.map(({ asset }) => asset))
   const weight = (asset: string) => (failing.has(asset) ? 2 : 0) + (alerted.has(asset) ? 1 : 0)
-  return [...windows.assets].sort((a, b) => weight(b) - weight(a) || (a < b ? -1 : 1)).slice(0, TRACES_SHOWN)
+  return windows.assets
+    .filter(isTrace)
+    .sort((a, b) => weight(b) - weight(a) || (a < b ? -1 : 1))
+    .slice(0, TRACES_SHOWN)
 }
 
 function rowsByAsset({ rows, asset, assets }: JudgedWindows): Map<string, number[]> {

@@ -57,6 +57,21 @@ test('the machine temperature that ships', async () => {
   })
 })
 
+const table = requires('shared-data', 'ai4i2020-dev8000.csv.gz')
+test.skipIf(table.missing)('the table of AI4I: a machine a row, all at once', async () => {
+  const readings = await read('ai4i.map.yaml', [table.path])
+  expect(readings).toHaveLength(8000)
+  expect(counts(readings).size).toBe(8000)
+  expect(new Set(readings.map(({ ts }) => ts)).size).toBe(1)
+  expect(readings[0]?.values).toEqual({
+    airTemperature: 298.1,
+    processTemperature: 308.6,
+    speed: 1551,
+    torque: 42.8,
+    wear: 0,
+  })
+})
+
 describe.each([
   {
     archive: 'cmapss-FD001-FD002.tar.gz',

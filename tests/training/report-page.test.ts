@@ -81,6 +81,19 @@ describe("a report's page", () => {
     expect(bare).not.toMatch(/NaN|undefined|Infinity|What the model goes by/)
   })
 
+  it('draws no trace of an asset with a single window, as the rows of a table are', () => {
+    const rows = judgedMinutes({ a: [0.1], b: [0.9] }, { b: [0, 0] })
+    const verdicts = [
+      verdictOf('model', 'm', rows, { scores: rows.score, threshold: 0.5, isProbability: true }, [], 1),
+    ]
+    const table = reportPage(report({ verdicts, data: { ...report().data, assets: 2 } }), {
+      windows: rows,
+      alerts: [],
+    })
+    expect(table).toContain('id="roc-title"')
+    expect(table).not.toContain('Each asset')
+  })
+
   const chromium = requires('chromium')
   it.skipIf(chromium.missing)('shows without a fault in light and dark, and fits a telephone', async () => {
     const dir = await mkdtemp(join(tmpdir(), 'forewarn-report-'))
