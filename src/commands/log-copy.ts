@@ -122,7 +122,8 @@ async function copyPartition(
 }
 
 function kindOf({ headers }: LogRecord): Kind {
-  if (headers.type === RECORD_TYPE.tick) return 'ticks'
+  // A pulse is of the clock, too: it tells partitions of each other, and there may be others of them.
+  if (headers.type === RECORD_TYPE.tick || headers.type === RECORD_TYPE.pulse) return 'ticks'
   return headers.type === RECORD_TYPE.command ? 'commands' : 'readings'
 }
 

@@ -3,6 +3,7 @@ import type { AlertRule, Delay } from '../core/alert.ts'
 import { failure } from '../core/errors.ts'
 import { assetPattern } from '../core/match.ts'
 import { nearest } from '../core/nearest.ts'
+import { NO_DATA } from '../core/silence.ts'
 import { TOPICS, type Topic, topicNames } from '../core/topics.ts'
 import { durationMs, sizeBytes } from '../core/units.ts'
 import { kafkaFindings, resolveKafka } from './kafka.ts'
@@ -21,6 +22,7 @@ export function resolveSettings(file: ConfigFile, modelsDir: string): Settings {
     ...file.pipelines.flatMap(({ window }, i) => windowFindings(window, `pipelines.${i}.window`)),
     ...file.pipelines.flatMap(ruleFindings),
     ...nameFindings(file),
+    ...silenceFindings(file),
     ...topicFindings(file),
     ...shareFindings(file),
     ...kafkaFindings(file.log),
@@ -83,6 +85,9 @@ function resolvePipeline(pipeline: PipelineFile): PipelineSettings {
     derived: pipeline.derived,
     model: pipeline.model ?? null,
     alerts: pipeline.alerts.map(resolveRule),
+    noData: pipeline.noData
+      ? { afterMs: durationMs(pipeline.noData.after), severity: pipeline.noData.severity }
+      : null,
   }
 }
 
@@ -138,21 +143,44 @@ function ruleFindings({ alerts }: PipelineFile, index: number): string[] {
   )
 }
 
+function rulesOf({ alerts, noData }: PipelineFile): string[] {
+  const rules = alerts.map(({ rule }) => rule)
+  return noData ? [...rules, NO_DATA] : rules
+}
+
+function silenceFindings({ pipelines, log }: ConfigFile): string[] {
+  return pipelines.flatMap(({ noData }, i) => {
+    if (!noData) return []
+    const at = `pipelines.${i}.noData`
+    const found: string[] = []
+    if (durationMs(noData.after) <= 0)
+      found.push(`${at}.after: ${noData.after} is wrong; expected more than 0`)
+    if (log.ticks === 'off')
+      found.push(`${at}: silence is told by ticks, and log.ticks is off; leave one out`)
+    return found
+  })
+}
+
 /** Rule names are unique over the pipelines of an asset: an alert's id holds only the rule. */
 function nameFindings({ pipelines }: ConfigFile): string[] {
   const found: string[] = []
   pipelines.forEach((pipeline, i) => {
-    const rules = pipeline.alerts.map(({ rule }) => rule)
+    const rules = rulesOf(pipeline)
     const twice = rules.find((rule, at) => rules.indexOf(rule) !== at)
-    if (twice) found.push(`pipelines.${i}.alerts: rule ${twice} stands twice; rule names must differ`)
+    if (twice)
+      found.push(
+        `pipelines.${i}.alerts: rule ${twice} stands twice${twice === NO_DATA ? ' (noData is one)' : ''}; rule names must differ`,
+      )
     for (const other of pipelines.slice(0, i)) {
       if (other.name === pipeline.name)
         found.push(`pipelines.${i}.name: ${pipeline.name} is taken; names must differ`)
-      const shared = rules.find((rule) => other.alerts.some((alert) => alert.rule === rule))
+      const shared = rules.find((rule) => rulesOf(other).includes(rule))
       const meet = assetPattern(other.assets)(pipeline.assets) || assetPattern(pipeline.assets)(other.assets)
       if (shared && meet) {
         found.push(
-          `pipelines.${i}.alerts: rule ${shared} also stands in pipeline ${other.name} for the same assets; rename one`,
+          shared === NO_DATA
+            ? `pipelines.${i}.noData also stands in pipeline ${other.name} for the same assets; leave one out`
+            : `pipelines.${i}.alerts: rule ${shared} also stands in pipeline ${other.name} for the same assets; rename one`,
         )
       }
     }

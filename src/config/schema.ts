@@ -3,34 +3,12 @@
  * `load.ts` reads a file through it, `settings.ts` turns the result into numbers with units.
  */
 import Type, { type Static } from 'typebox'
-import { ASSET_ID, SEVERITIES } from '../core/records.ts'
-
-const strict = { additionalProperties: false }
+import { SEVERITIES } from '../core/records.ts'
+import { Count, Duration, Name, Size, strict, Text } from './field.ts'
+import { Kafka } from './kafka-schema.ts'
 
 /** Most readings in a window of a count. */
 const MOST_COUNTED = 1_000_000
-
-const Duration = (description: string, fallback?: string) =>
-  Type.String({
-    pattern: '^[0-9]+(\\.[0-9]+)?(ms|s|m|h|d)$',
-    description,
-    ...(fallback === undefined ? {} : { default: fallback }),
-  })
-
-const Size = (description: string, fallback: string) =>
-  Type.String({
-    pattern: '^[0-9]+(\\.[0-9]+)?(B|KiB|MiB|GiB|TiB)$',
-    description,
-    default: fallback,
-  })
-
-const Text = (description: string, fallback?: string) =>
-  Type.String({ minLength: 1, description, ...(fallback === undefined ? {} : { default: fallback }) })
-
-const Count = (description: string, fallback: number, minimum = 1) =>
-  Type.Integer({ minimum, description, default: fallback })
-
-const Name = Type.String({ pattern: ASSET_ID.source })
 
 const Mqtt = Type.Object(
   {
@@ -62,49 +40,6 @@ const Mqtt = Type.Object(
     username: Type.Optional(Text('User at an outside broker')),
     password: Type.Optional(Text('Password at an outside broker (better: FOREWARN_MQTT_PASSWORD)')),
     maxConnections: Count('Most connections to the embedded broker', 2000),
-  },
-  { ...strict, default: {} },
-)
-
-const Kafka = Type.Object(
-  {
-    brokers: Type.Union([Text('HOST:PORT,…'), Type.Array(Text('HOST:PORT'), { minItems: 1 })], {
-      description: 'Brokers to begin with, HOST:PORT; the others are learned from them',
-      default: '127.0.0.1:9092',
-    }),
-    clientId: Text("Name in the brokers' logs and quotas", 'forewarn'),
-    ssl: Type.Object(
-      {
-        enabled: Type.Optional(Type.Boolean({ description: 'TLS; default: when a file is named here' })),
-        ca: Type.Optional(Text("PEM file of authorities; default: the system's")),
-        cert: Type.Optional(Text('PEM file of our certificate, where brokers ask for one')),
-        key: Type.Optional(Text('PEM file of its key')),
-      },
-      { ...strict, default: {} },
-    ),
-    sasl: Type.Object(
-      {
-        mechanism: Type.Optional(
-          Type.Enum(['plain', 'scram-sha-256', 'scram-sha-512'], { description: 'None: no user' }),
-        ),
-        username: Type.Optional(Text('User')),
-        password: Type.Optional(Text('Password (better: FOREWARN_LOG_KAFKA_SASL_PASSWORD)')),
-      },
-      { ...strict, default: {} },
-    ),
-    replication: Type.Optional(
-      Type.Integer({
-        minimum: 1,
-        description: 'Copies of topics that are made; default: 3, or as many as there are brokers',
-      }),
-    ),
-    compression: Type.Enum(['none', 'gzip', 'zstd'], {
-      description: 'Of what is written; all kinds are read. zstd needs Node 22.15',
-      default: 'none',
-    }),
-    sessionTimeout: Duration('Silence after which an engine counts as gone; brokers take 6s or more', '10s'),
-    transactionTimeout: Duration('Time after which brokers give up an unfinished commit', '15s'),
-    requestTimeout: Duration('Longest wait for an answer', '15s'),
   },
   { ...strict, default: {} },
 )
@@ -231,6 +166,15 @@ const Pipeline = Type.Object(
     alerts: Type.Array(AlertRule, {
       default: [{ rule: 'risk', above: 0.8, clearBelow: 0.6, onDelay: 2, severity: 'high' }],
     }),
+    noData: Type.Optional(
+      Type.Object(
+        {
+          after: Duration('Silence of an asset, by ticks, after which it raises the alert no-data'),
+          severity: Type.Enum([...SEVERITIES], { default: 'low' }),
+        },
+        { ...strict, description: 'Silence as an alert; all assets at once is one alert; none: it is none' },
+      ),
+    ),
   },
   strict,
 )

@@ -3,6 +3,7 @@
  * then only handed down. Numbers carry their unit; patterns are compiled where they are used.
  */
 import type { AlertRule } from '../core/alert.ts'
+import type { NoDataRule } from '../core/silence.ts'
 import type { TopicNames } from '../core/topics.ts'
 import type { WindowRule } from '../core/window.ts'
 
@@ -86,6 +87,8 @@ export interface PipelineSettings {
   /** NAME or NAME@VERSION; `null` = learn the asset's own normal. */
   readonly model: string | null
   readonly alerts: readonly AlertRule[]
+  /** When silence is an alert; none: it is none. */
+  readonly noData?: NoDataRule | null
 }
 
 export interface HttpSettings {

@@ -78,7 +78,11 @@ function held(slot: AlertSlot, window: ScoredWindow, holds: boolean, delay: Dela
   return 'windows' in delay ? slot.run >= delay.windows : window.windowEnd - slot.since >= delay.ms
 }
 
-function raise(rule: AlertRule, slot: AlertSlot, window: ScoredWindow): AlertChange {
+function raise(
+  rule: Pick<AlertRule, 'rule' | 'severity'>,
+  slot: AlertSlot,
+  window: ScoredWindow,
+): AlertChange {
   const { asset, pipeline, windowEnd, score } = window
   slot.run = 0
   slot.transitions = 0
@@ -118,6 +122,29 @@ function clear(slot: AlertSlot, window: ScoredWindow): AlertChange {
   const cleared = change(slot, 'cleared', alert, windowEnd)
   slot.open = null
   return cleared
+}
+
+/**
+ * Raises what no score raises.
+ * @returns null when it is open already
+ */
+export function raiseSilence(
+  slot: AlertSlot,
+  rule: Pick<AlertRule, 'rule' | 'severity'>,
+  window: ScoredWindow,
+  silentSince: number | null,
+): AlertChange | null {
+  if (slot.open !== null) return null
+  const raised = raise(rule, slot, window)
+  if (silentSince !== null) raised.alert.silentSince = silentSince
+  return raised
+}
+
+/** @returns null when none is open */
+export function clearSilence(slot: AlertSlot, at: number): AlertChange | null {
+  if (slot.open === null) return null
+  const { asset, pipeline, score, updatedAt } = slot.open
+  return clear(slot, { asset, pipeline, score, windowEnd: Math.max(at, updatedAt), reasons: () => [] })
 }
 
 /**

@@ -39,7 +39,10 @@ export interface AssetState {
   retired: boolean
   readonly recent: Recent
   readonly normal: Normal
+  /** One for each rule; behind them that of `no-data`, where the pipeline has it. */
   readonly alerts: AlertSlots
+  /** Silent for so long that `no-data` says so. */
+  silent: boolean
 }
 
 /** What became of a reading (label `result` of `readings_total`). */
@@ -77,6 +80,7 @@ export function makeAssetState(asset: string, pipeline: number, layout: Layout, 
     recent: makeRecent(),
     normal: makeNormal(layout.channels.length),
     alerts: makeAlertSlots(rules),
+    silent: false,
   }
 }
 

@@ -6,12 +6,15 @@ import type { Ending } from './alert.ts'
 import type { AssetState } from './asset.ts'
 import { closeStates, newAssetState, type Partition, type Step, tally } from './partition.ts'
 import type { ClosedBy, Command } from './records.ts'
+import { INGEST } from './silence.ts'
 
 /** Takes what people ask for; what concerns alerts is settled later, in log order. */
 export function takeCommand(partition: Partition, command: Command, offset: number, steps: Step[]): void {
   const states = partition.assets.get(command.asset) ?? []
   if (command.command === 'retire') retire(partition, states, command, offset, steps)
-  else steps.push({ offset, command, states })
+  else if (command.asset === INGEST) {
+    steps.push({ offset, command, states: [...states, { alerts: [partition.hearing.slot] }] })
+  } else steps.push({ offset, command, states })
 }
 
 /**

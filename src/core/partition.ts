@@ -18,6 +18,15 @@ import {
 import { type Layout, makeLayout, type Plausible } from './layout.ts'
 import type { ClosedWindow } from './open-window.ts'
 import type { ClosedBy, Command, Tick } from './records.ts'
+import {
+  type Hearing,
+  hearAsset,
+  makeHearing,
+  NO_DATA,
+  type NoDataRule,
+  type SilenceChange,
+  watchSilence,
+} from './silence.ts'
 
 /** A pipeline as the core needs it; made from config and manifest at the start. */
 export interface PipelineRules extends AssetRules {
@@ -28,6 +37,8 @@ export interface PipelineRules extends AssetRules {
   /** Plausible values of an asset's channels; the same object for assets of the same group. */
   readonly plausible: (asset: string) => Plausible | null
   readonly alerts: readonly AlertRule[]
+  /** When silence is an alert; left out: it is none. */
+  readonly noData?: NoDataRule | null
   /** What scores carry as `model` and `modelVersion`. */
   readonly model: string
   readonly modelVersion: string
@@ -56,7 +67,13 @@ export type ReceivedCounts = Record<'records' | 'decoded' | 'rejected' | 'unassi
 export type Step =
   | { readonly offset: number; readonly window: ClosedWindow }
   /** With the states of its asset as they were then: they may be gone by the end of the batch. */
-  | { readonly offset: number; readonly command: Command; readonly states: readonly AssetState[] }
+  | {
+      readonly offset: number
+      readonly command: Command
+      readonly states: readonly Pick<AssetState, 'alerts'>[]
+    }
+  /** An alert about silence is raised or cleared. */
+  | { readonly offset: number; readonly silence: SilenceChange }
   /** Open alerts of these slots end. */
   | { readonly offset: number; readonly ending: Ending; readonly slots: readonly AlertSlot[] }
 
@@ -69,6 +86,9 @@ export interface Partition {
   /** Log clock: `ts` of the last tick (null before the first) and the sum of `elapsed`. */
   tickTs: number | null
   elapsedMs: number
+  readonly hearing: Hearing
+  /** It tells when nobody speaks in any partition. */
+  readonly isHome: boolean
   /** States of an asset, one for each pipeline that takes it. */
   readonly assets: Map<string, readonly AssetState[]>
   readonly received: ReceivedCounts
@@ -89,13 +109,26 @@ export interface Taken {
   readonly results: ReadingResult[]
 }
 
-export function makePartition(pipelines: readonly PipelineRules[], limits: PartitionLimits): Partition {
+/** Names of the rules that an asset's alert slots belong to, in their order. */
+export function ruleNames({ alerts, noData }: PipelineRules): string[] {
+  const names = alerts.map(({ rule }) => rule)
+  return noData ? [...names, NO_DATA] : names
+}
+
+/** @param isHome it tells when nobody speaks: the one partition, or that of `INGEST` */
+export function makePartition(
+  pipelines: readonly PipelineRules[],
+  limits: PartitionLimits,
+  isHome = true,
+): Partition {
   return {
     pipelines,
     layouts: pipelines.map(() => new Map()),
     limits,
     tickTs: null,
     elapsedMs: 0,
+    hearing: makeHearing(),
+    isHome,
     assets: new Map(),
     received: { records: 0, decoded: 0, rejected: 0, unassigned: 0 },
     readings: pipelines.map(() => ({ decoded: 0, windowed: 0, late: 0, duplicate: 0, future: 0 })),
@@ -136,10 +169,11 @@ export function takeReading(
     results.push(result)
   }
   if (closing.length > 0) drain(partition, offset, steps)
+  if (!future) hearAsset(partition, states, offset, steps)
   return { states, results }
 }
 
-/** Takes a tick: moves the log clock, closes the windows of assets that have been silent too long. */
+/** Takes a tick: moves the log clock, closes the windows of assets that have been silent too long, and tells of them. */
 export function takeTick(partition: Partition, tick: Tick, offset: number, steps: Step[]): void {
   partition.tickTs = Math.max(partition.tickTs ?? tick.ts, tick.ts)
   partition.elapsedMs += tick.elapsed
@@ -151,6 +185,7 @@ export function takeTick(partition: Partition, tick: Tick, offset: number, steps
     }
   }
   if (closing.length > 0) drain(partition, offset, steps)
+  watchSilence(partition, offset, steps)
 }
 
 /** Closes all that is open: the end of a recording. */
@@ -188,13 +223,14 @@ export function unbalanced({ received, readings }: Partition): number {
 
 /** A new state of an asset in a pipeline. */
 export function newAssetState(partition: Partition, asset: string, pipeline: number): AssetState {
-  const { alerts, channels, plausible } = partition.pipelines[pipeline]!
+  const rules = partition.pipelines[pipeline]!
+  const { channels, plausible } = rules
   const group = plausible(asset)
   const layout =
     partition.layouts[pipeline]!.get(group) ??
     makeLayout(channels ?? [], channels === null && partition.limits.channelsPerAsset, group)
   partition.layouts[pipeline]!.set(group, layout)
-  const state = makeAssetState(asset, pipeline, layout, alerts.length)
+  const state = makeAssetState(asset, pipeline, layout, ruleNames(rules).length)
   state.heardAtMs = partition.elapsedMs
   return state
 }

@@ -58,6 +58,13 @@ export const Tick = Type.Object({
 })
 export type Tick = Static<typeof Tick>
 
+/** Tells a partition, where silence is an alert, that somebody was heard in another one. */
+export const Pulse = Type.Object({
+  ts: Time('Wall time in epoch ms'),
+  others: Type.Integer({ minimum: 0, description: 'Assets that the sender knows of in other partitions' }),
+})
+export type Pulse = Static<typeof Pulse>
+
 /** What people and programs ask for, on the `readings` topic with key = asset. */
 export const Command = Type.Object({
   id: text(128),
@@ -161,6 +168,9 @@ export const Alert = Type.Object(
     updatedAt: Type.Integer(),
     windowEnd: Type.Integer(),
     reasons: Type.Array(Reason),
+    silentSince: Type.Optional(
+      Type.Integer({ description: 'Of rule no-data: event time of the last reading' }),
+    ),
     by: Type.Optional(Type.String()),
     comment: Type.Optional(Type.String()),
     closedBecause: Type.Optional(

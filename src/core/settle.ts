@@ -2,12 +2,13 @@
  * A closed window with the net's verdict → the score that is published and the alerts that it moves.
  * Called in log order; what it changes in the asset's state decides the windows behind it.
  */
-import { type AlertChange, judge } from './alert.ts'
+import { type AlertChange, clearSilence, judge, raiseSilence } from './alert.ts'
 import { contributionsOf, type Explanation, reasonsOf } from './contributions.ts'
 import { isLearned, learnNormal, normalScore, normalValue, reasonsFor } from './normal.ts'
 import type { ClosedWindow } from './open-window.ts'
 import type { PipelineRules } from './partition.ts'
 import type { Reason, Score } from './records.ts'
+import { NO_DATA, type SilenceChange } from './silence.ts'
 
 /** Windows that score at least this do not teach what is normal. */
 const QUIET_BELOW = 0.5
@@ -50,6 +51,14 @@ export function settleWindow(
     learnNormal(state.normal, statistics)
   }
   return { score: scoreRecord(rules, window, value, learning, explanation), changes }
+}
+
+/** Silence begins or ends, in log order with all else that moves alerts. */
+export function settleSilence({ slot, at, raise }: SilenceChange): AlertChange | null {
+  if (raise === null) return clearSilence(slot, at)
+  const { asset, pipeline, severity, silentSince } = raise
+  const window = { asset, pipeline, windowEnd: at, score: 0, reasons: () => [] }
+  return raiseSilence(slot, { rule: NO_DATA, severity }, window, silentSince)
 }
 
 /** By the model where it told why; else the channels that moved most against the asset's own normal. */

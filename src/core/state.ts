@@ -7,7 +7,8 @@ import { Packr } from 'msgpackr'
 import type { AlertSlot } from './alert.ts'
 import type { AssetState } from './asset.ts'
 import { failure } from './errors.ts'
-import { newAssetState, type Partition, tally } from './partition.ts'
+import { newAssetState, type Partition, ruleNames, tally } from './partition.ts'
+import type { Hearing } from './silence.ts'
 import { loadAsset, loadSlot, numberBytes, type StoredAsset, storeAsset } from './stored-asset.ts'
 
 /** Rises when the bytes change; older ones are still read. 2: windows with their ends, runs of counted windows, the normal of
@@ -35,6 +36,7 @@ interface Head {
   readonly elapsedMs: number
   /** Since version 2. */
   readonly received?: Partition['received']
+  readonly hearing?: Hearing
   readonly chunks: number
   readonly tallies: readonly (readonly [string, number])[]
   readonly pipelines: readonly {
@@ -95,6 +97,7 @@ export function encodeState(
     tickTs: partition.tickTs,
     elapsedMs: partition.elapsedMs,
     received: partition.received,
+    hearing: partition.hearing,
     chunks: chunks.length,
     // Sorted: which came first depends on the batches, and equal states are equal bytes.
     tallies: [...partition.tallies].sort(([a], [b]) => (a < b ? -1 : 1)),
@@ -151,11 +154,11 @@ export function decodeState(
   Object.assign(partition.received, head.received)
   for (const [what, count] of head.tallies) partition.tallies.set(what, count)
   const changes = restorePipelines(partition, head, definitions)
-  const endings: AlertSlot[] = []
+  const endings = restoreHearing(partition, head)
   for (const stored of storedAssets(records, head.chunks)) {
     const pipeline = partition.pipelines.findIndex(({ name }) => name === stored.pipeline)
     const isKept = pipeline >= 0 && partition.pipelines[pipeline]!.takes(stored.asset)
-    const ended = openSlots(stored, isKept ? partition.pipelines[pipeline]!.alerts : [])
+    const ended = openSlots(stored, isKept ? ruleNames(partition.pipelines[pipeline]!) : [])
     note(changes, stored, ended.length, isKept)
     endings.push(...ended)
     const isChanged = changes.get(stored.pipeline)?.what === 'definition'
@@ -165,6 +168,16 @@ export function decodeState(
   const changed = [...changes.values()].filter(({ what, assets }) => what === 'definition' || assets > 0)
   for (const { discardedWindows } of changed) tally(partition, 'window/discarded', discardedWindows)
   return { offset: head.offset, chunks: head.chunks, changed, endings }
+}
+
+/** @returns the open alert that nobody speaks, when silence is an alert no more */
+function restoreHearing(partition: Partition, { hearing, elapsedMs }: Head): AlertSlot[] {
+  const { slot } = partition.hearing
+  Object.assign(partition.hearing, hearing ?? { heardAtMs: elapsedMs })
+  if (hearing === undefined || hearing.slot.open === null) return []
+  if (partition.pipelines.some(({ noData }) => noData)) return []
+  Object.assign(partition.hearing, { slot })
+  return [hearing.slot]
 }
 
 type Writable<T> = { -readonly [Key in keyof T]: T[Key] }
@@ -184,10 +197,8 @@ function restorePipelines(partition: Partition, head: Head, definitions: readonl
 }
 
 /** Slots with an open alert of which the rule is not among these any more. */
-function openSlots({ alerts }: StoredAsset, rules: readonly { readonly rule: string }[]): AlertSlot[] {
-  return alerts
-    .filter((slot) => slot.open !== null && !rules.some(({ rule }) => rule === slot.rule))
-    .map(loadSlot)
+function openSlots({ alerts }: StoredAsset, rules: readonly string[]): AlertSlot[] {
+  return alerts.filter((slot) => slot.open !== null && !rules.includes(slot.rule)).map(loadSlot)
 }
 
 /** Counts what becomes of an asset's state; of one that goes on as it was there is nothing to tell. */

@@ -9,7 +9,7 @@ import { growLayout, type Layout, makeLayout } from './layout.ts'
 import { MOMENT_SLOTS } from './moments.ts'
 import { normalFrom } from './normal.ts'
 import type { OpenWindow } from './open-window.ts'
-import { newAssetState, type Partition } from './partition.ts'
+import { newAssetState, type Partition, ruleNames } from './partition.ts'
 import { recentFrom, recentPairs } from './recent.ts'
 import { makeShape } from './shape.ts'
 import type { WindowRule } from './window.ts'
@@ -32,6 +32,7 @@ export interface StoredAsset {
   readonly run?: CountRun
   /** Since version 2, where it is so. */
   readonly retired?: true
+  readonly silent?: true
   readonly recent: Float64Array
   readonly normal: Float64Array
   readonly alerts: readonly StoredSlot[]
@@ -39,6 +40,7 @@ export interface StoredAsset {
 
 export function storeAsset(partition: Partition, state: AssetState): StoredAsset {
   const rules = partition.pipelines[state.pipeline]!
+  const names = ruleNames(rules)
   return {
     asset: state.asset,
     pipeline: rules.name,
@@ -49,9 +51,10 @@ export function storeAsset(partition: Partition, state: AssetState): StoredAsset
     windows: state.windows,
     ...('count' in rules.window ? { run: state.run } : {}),
     ...(state.retired ? { retired: true } : {}),
+    ...(state.silent ? { silent: true } : {}),
     recent: recentPairs(state.recent),
     normal: state.normal.cells,
-    alerts: state.alerts.map((slot, i) => ({ ...slot, rule: rules.alerts[i]!.rule })),
+    alerts: state.alerts.map((slot, i) => ({ ...slot, rule: names[i]! })),
   }
 }
 
@@ -87,9 +90,10 @@ export function loadAsset(
     windows: changed ? [] : stored.windows.map((window) => loadWindow(window, rules.window)),
     run: stored.run && !changed ? { ...stored.run } : { ...fresh.run, leftOver: stored.run?.leftOver ?? 0 },
     retired: stored.retired ?? false,
+    silent: stored.silent === true && Boolean(rules.noData),
     recent: recentFrom(stored.recent),
     normal: normalFrom(sameChannels ? stored.normal : NO_NUMBERS, layout.channels.length),
-    alerts: rules.alerts.map(({ rule }, i) => {
+    alerts: ruleNames(rules).map((rule, i) => {
       const slot = stored.alerts.find((candidate) => candidate.rule === rule)
       return slot ? loadSlot(slot) : fresh.alerts[i]!
     }),

@@ -34,7 +34,7 @@ export function topicNames(prefix: string, names: Partial<Record<Topic, string>>
 }
 
 /** Values of the header `type` on the `readings` topic; a reading has none. */
-export const RECORD_TYPE = { tick: 'tick', command: 'command' } as const
+export const RECORD_TYPE = { tick: 'tick', command: 'command', pulse: 'pulse' } as const
 
 /** Why a payload is a dead letter (header `reason`). */
 export const DEAD_LETTER_REASONS = [

@@ -11,7 +11,7 @@ import { LATE_WINDOWS, missedText } from '../core/late.ts'
 import { type Partition, type Step, type Taken, tally } from '../core/partition.ts'
 import { EMPTY_HEADERS, type Headers, type LogRecord, type NewRecord } from '../core/ports.ts'
 import type { Command } from '../core/records.ts'
-import { settleWindow } from '../core/settle.ts'
+import { settleSilence, settleWindow } from '../core/settle.ts'
 import type { TopicNames } from '../core/topics.ts'
 import { type Cause, isPast } from './cause.ts'
 import type { Verdicts } from './scoring.ts'
@@ -103,7 +103,7 @@ export function createEffects(number: number, topics: TopicNames, partition: Par
 
   function command(
     request: Command,
-    states: readonly AssetState[],
+    states: readonly Pick<AssetState, 'alerts'>[],
     origin: Headers,
     emit: NewRecord[],
   ): void {
@@ -155,6 +155,11 @@ export function createEffects(number: number, topics: TopicNames, partition: Par
             const change = endAlert(slot, step.ending)
             if (change) publish(change, origin, emit)
           }
+          return
+        }
+        if ('silence' in step) {
+          const change = settleSilence(step.silence)
+          if (change) publish(change, originOf(step.offset, causes.get(step.offset), false), emit)
           return
         }
         const { window, offset } = step

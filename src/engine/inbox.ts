@@ -1,21 +1,27 @@
-/** What stands on the `readings` topic beside readings: ticks and commands, told apart by the header `type`. */
+/** What stands on the `readings` topic beside readings: ticks, pulses and commands, told apart by the header `type`. */
 import { Compile } from 'typebox/compile'
 import type { Undecodable } from '../core/decode.ts'
-import { Command, Tick } from '../core/records.ts'
+import { Command, Pulse, Tick } from '../core/records.ts'
 import { RECORD_TYPE } from '../core/topics.ts'
 
 const tickSchema = Compile(Tick)
+const pulseSchema = Compile(Pulse)
 const commandSchema = Compile(Command)
 const utf8 = new TextDecoder()
 
-/** @returns the tick or command, or why the record is a dead letter */
+/** @returns the tick, pulse or command, or why the record is a dead letter */
 export function parseInbox(
   type: string,
   value: Uint8Array | null,
-): { readonly tick: Tick } | { readonly command: Command } | Undecodable {
+): { readonly tick: Tick } | { readonly pulse: Pulse } | { readonly command: Command } | Undecodable {
   const parsed = parseJson(value)
   if (type === RECORD_TYPE.tick) {
     return tickSchema.Check(parsed) ? { tick: parsed } : schema('a tick is {"ts": epoch ms, "elapsed": ms}')
+  }
+  if (type === RECORD_TYPE.pulse) {
+    return pulseSchema.Check(parsed)
+      ? { pulse: parsed }
+      : schema('a pulse is {"ts": epoch ms, "others": assets}')
   }
   if (type === RECORD_TYPE.command) {
     return commandSchema.Check(parsed)

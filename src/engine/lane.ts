@@ -19,6 +19,7 @@ import {
 } from '../core/partition.ts'
 import type { LogRecord, NewRecord } from '../core/ports.ts'
 import type { Tick } from '../core/records.ts'
+import { awaitsSilence, takePulse } from '../core/silence.ts'
 import { isInSeconds, unitHint } from '../core/time-unit.ts'
 import type { TopicNames } from '../core/topics.ts'
 import { type Cause, causeOf } from './cause.ts'
@@ -39,6 +40,8 @@ export interface LaneOptions {
   readonly topics: TopicNames
   readonly pipelines: readonly EnginePipeline[]
   readonly limits: LaneLimits
+  /** The partition that tells when nobody speaks in any; left out: this one. */
+  readonly ingestPartition?: number
   /** Told of each call of a net. */
   inferred(windows: number, seconds: number): void
 }
@@ -49,7 +52,8 @@ export interface Lane {
   take(record: LogRecord): void
   /** Takes a tick that is no record; `offset` stands for its place in the order. */
   tick(tick: Tick, offset: number): void
-  hasOpenWindows(): boolean
+  /** A tick more could close a window or find a silence. */
+  awaitsTicks(): boolean
   /** Ends the alerts that are open in these slots, before what is taken next. */
   endAlerts(slots: readonly AlertSlot[], ending: Ending, offset: number): void
   /** Closes all open windows: the end of a recording. */
@@ -71,6 +75,7 @@ export function createLane(options: LaneOptions): Lane {
   const partition = makePartition(
     pipelines.map(({ rules }) => rules),
     limits,
+    (options.ingestPartition ?? options.partition) === options.partition,
   )
   const decoder = makeReadingDecoder(limits.channelsPerAsset)
   const effects = createEffects(options.partition, options.topics, partition)
@@ -87,6 +92,7 @@ export function createLane(options: LaneOptions): Lane {
   function takeMessage(record: LogRecord, type: string): void {
     const message = parseInbox(type, record.value)
     if ('tick' in message) tick(message.tick, record.offset)
+    else if ('pulse' in message) takePulse(partition, message.pulse, record.offset, steps)
     else if ('command' in message) takeCommand(partition, message.command, record.offset, steps)
     else effects.deadLetter(record, message, emit)
   }
@@ -135,7 +141,7 @@ export function createLane(options: LaneOptions): Lane {
 
     endAlerts: (slots, ending, offset) => steps.push({ offset, ending, slots }),
 
-    hasOpenWindows: () => openWindows(partition) > 0,
+    awaitsTicks: () => openWindows(partition) > 0 || awaitsSilence(partition),
 
     end: (offset) => closeAll(partition, offset, steps),
 

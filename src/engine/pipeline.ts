@@ -71,6 +71,7 @@ export function makePipeline(
     dedupePerAsset: limits.dedupePerAsset,
     openWindowsPerAsset: limits.openWindowsPerAsset,
     alerts: settings.alerts,
+    noData: settings.noData ?? null,
     model: model?.name ?? NO_MODEL.name,
     modelVersion: model?.version ?? NO_MODEL.version,
     output: model?.kind === 'failure' ? 'failureProbability' : 'anomaly',

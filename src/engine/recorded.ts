@@ -35,8 +35,8 @@ export async function* scoreRecording(
 }
 
 /**
- * Ticks at the whole seconds after `clockMs` up to `ts`. A stretch in which no window is open is one tick: there
- * is nothing that a second more or less could close.
+ * Ticks at the whole seconds after `clockMs` up to `ts`. A stretch in which no window is open and no silence is waited for
+ * is one tick: there is nothing that a second more or less could change.
  * @returns the new clock
  */
 function tickUpTo(lane: Lane, clockMs: number | null, ts: number, offset: number): number {
@@ -47,7 +47,7 @@ function tickUpTo(lane: Lane, clockMs: number | null, ts: number, offset: number
   }
   let at = clockMs
   while (at < to) {
-    const step = lane.hasOpenWindows() ? TICK_MS : to - at
+    const step = lane.awaitsTicks() ? TICK_MS : to - at
     at += step
     lane.tick({ ts: at, elapsed: step }, offset)
   }

@@ -3,7 +3,7 @@
  * that must close in silence close on ticks, so that a replay of the log closes them at the same place.
  */
 import type { Clock, NewRecord } from '../core/ports.ts'
-import type { Tick } from '../core/records.ts'
+import type { Pulse, Tick } from '../core/records.ts'
 import { RECORD_TYPE } from '../core/topics.ts'
 
 export interface TickerOptions {
@@ -14,8 +14,21 @@ export interface TickerOptions {
   owned(): readonly number[]
   /** Time of a partition's last tick, by whichever owner. */
   lastTs(partition: number): number | null
+  /** Tells every partition that somebody speaks; left out: silence is no alert. */
+  readonly pulses?: PulseOptions
   /** Appends behind everything that ingest holds; `done` once durable. */
   append(records: readonly NewRecord[], done: () => void): void
+}
+
+export interface PulseOptions {
+  /** At most one in this time. */
+  readonly everyMs: number
+  /** Of the log. */
+  readonly partitions: number
+  /** Readings that this program has processed. */
+  heard(): number
+  /** Assets that it knows of in other partitions than this one. */
+  others(partition: number): number
 }
 
 export interface Ticker {
@@ -36,6 +49,7 @@ export function startTicker(options: TickerOptions): Ticker {
   // One append at a time: while the log is blocked (disk full), ticks must not pile up behind it.
   let appending = false
   let blocked = false
+  let pulse = { readings: 0, atMs: Number.NEGATIVE_INFINITY }
 
   function tickAll(): void {
     if (appending) {
@@ -48,7 +62,7 @@ export function startTicker(options: TickerOptions): Ticker {
     }
     if (owned.length === 0) return
     appending = true
-    options.append(owned.map(tickOf), () => {
+    options.append([...owned.map(tickOf), ...pulsesOf()], () => {
       appending = false
       if (blocked) forgetElapsed()
     })
@@ -61,6 +75,24 @@ export function startTicker(options: TickerOptions): Ticker {
     for (const [partition, { ts }] of last) last.set(partition, { ts, monotonicMs })
   }
 
+  /** To all partitions, whoever owns them: each decides from its own log whether nobody speaks or only its assets do not. */
+  function pulsesOf(): NewRecord[] {
+    const { pulses } = options
+    if (!pulses) return []
+    const readings = pulses.heard()
+    const nowMs = clock.monotonic()
+    if (readings === pulse.readings || nowMs - pulse.atMs < pulses.everyMs) return []
+    pulse = { readings, atMs: nowMs }
+    return Array.from({ length: pulses.partitions }, (_, partition) => {
+      const told: Pulse = { ts: clock.now(), others: pulses.others(partition) }
+      return record(partition, RECORD_TYPE.pulse, told)
+    })
+  }
+
+  function record(partition: number, type: string, told: Tick | Pulse): NewRecord {
+    return { topic, key: null, value: encoder.encode(JSON.stringify(told)), headers: { type }, partition }
+  }
+
   function tickOf(partition: number): NewRecord {
     const before = last.get(partition)
     const monotonicMs = clock.monotonic()
@@ -69,9 +101,7 @@ export function startTicker(options: TickerOptions): Ticker {
     const ts = Math.max(clock.now(), before?.ts ?? 0, options.lastTs(partition) ?? 0)
     const elapsed = before ? Math.round(monotonicMs - before.monotonicMs) : 0
     last.set(partition, { ts, monotonicMs })
-    const tick: Tick = { ts, elapsed }
-    const value = encoder.encode(JSON.stringify(tick))
-    return { topic, key: null, value, headers: { type: RECORD_TYPE.tick }, partition }
+    return record(partition, RECORD_TYPE.tick, { ts, elapsed })
   }
 
   const timer = setInterval(tickAll, everyMs)

@@ -38,6 +38,10 @@ export interface WorkerFigures {
 export interface Worker extends Processor {
   /** Time of the last tick that it processed; null before the first. */
   tickTs(): number | null
+  /** Readings that it has processed, without those of a restore. */
+  heard(): number
+  /** Assets that it knows of. */
+  assets(): number
 }
 
 /** A snapshot is taken after this many records for each asset at least, so that its cost per record is bounded. */
@@ -52,6 +56,7 @@ export function createWorker(options: WorkerOptions): Worker {
   let snapshot: { readonly offset: number; readonly chunks: number } = { offset: 0, chunks: 0 }
   let alertWindowEnds: readonly number[] = []
   let processedAtMs = 0
+  let heard = 0
   /** Behind the last record that is in the state. */
   let processedTo = 0
   /** Alerts of rules that are gone: they end with the next commit, and with them the state that knew them. */
@@ -108,7 +113,10 @@ export function createWorker(options: WorkerOptions): Worker {
 
     async process(batch) {
       const haveEnded = !batch.replay && endAlerts(batch.records[0]?.offset ?? batch.nextOffset)
-      for (const record of batch.records) lane.take(record)
+      for (const record of batch.records) {
+        lane.take(record)
+        if (!batch.replay && record.headers.type === undefined) heard++
+      }
       const flushed = lane.flush()
       alertWindowEnds = flushed.alertWindowEnds
       processedAtMs = performance.now()
@@ -139,6 +147,8 @@ export function createWorker(options: WorkerOptions): Worker {
     },
 
     tickTs: () => partition.tickTs,
+    heard: () => heard,
+    assets: () => partition.assets.size,
 
     async close() {},
   }

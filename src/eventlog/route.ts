@@ -3,10 +3,10 @@
  * with a batch's effects. All checks happen here, before anything is written.
  */
 import { failure } from '../core/errors.ts'
+import { partitionOf } from '../core/murmur2.ts'
 import type { NewRecord, Position } from '../core/ports.ts'
 import { TOPICS, type Topic, type TopicNames, type TopicSpec } from '../core/topics.ts'
 import { storedBytesAtMost } from './codec.ts'
-import { partitionOf } from './murmur2.ts'
 
 /** Largest record that the log takes. */
 export const MOST_RECORD_BYTES = 16 * 1024 * 1024

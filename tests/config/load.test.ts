@@ -14,6 +14,31 @@ function fromYaml(text: string, more: Partial<LoadOptions> = {}) {
   return loadConfig({ file, env: {}, flags: {}, modelsDir: '/models', ...more })
 }
 
+test('the example of the manual is a config, as a whole', () => {
+  const { settings } = fromYaml(`
+assets:
+  - match: pump-*
+    class: pump
+    channels: { temperature: {unit: Cel, min: -40, max: 200}, vibration: {unit: mm/s}, pressure: {unit: bar} }
+pipelines:
+  - name: pump-health
+    assets: pump-*
+    window: { size: 30s, hop: 30s, lateness: 10s, idle: 60s }
+    features: default
+    model: pump-health
+    alerts: [ { rule: risk, above: 0.8, clearBelow: 0.6, onDelay: 2, severity: high } ]
+    noData: { after: 5m, severity: low }
+`)
+  expect(settings.pipelines).toMatchObject([
+    { name: 'pump-health', model: 'pump-health', noData: { afterMs: 300_000, severity: 'low' } },
+  ])
+  expect(fromYaml('pipelines: [{ name: a, noData: { after: 90s } }]').settings.pipelines[0]!.noData).toEqual({
+    afterMs: 90_000,
+    severity: 'low',
+  })
+  expect(loadConfig(bare).settings.pipelines[0]!.noData).toBeNull()
+})
+
 describe('defaults', () => {
   test('without a file every asset has a pipeline, on loopback, in the embedded log', () => {
     const { settings } = loadConfig(bare)
@@ -174,6 +199,26 @@ describe('a wrong setting names the key, the value and what would be right', () 
     [
       'pipelines: [{ name: a, alerts: [{ rule: r, above: 0.5, clearBelow: 0.6 }] }]',
       'clearBelow 0.6 is wrong; expected at most above (0.5)',
+    ],
+    [
+      'pipelines: [{ name: a, noData: { severity: low } }]',
+      'pipelines.0.noData: must have required properties after',
+    ],
+    [
+      'pipelines: [{ name: a, noData: { after: 0s } }]',
+      'pipelines.0.noData.after: 0s is wrong; expected more than 0',
+    ],
+    [
+      'log: { ticks: off }\npipelines: [{ name: a, noData: { after: 5m } }]',
+      'pipelines.0.noData: silence is told by ticks, and log.ticks is off',
+    ],
+    [
+      'pipelines: [{ name: a, noData: { after: 5m }, alerts: [{ rule: no-data, above: 0.5 }] }]',
+      'pipelines.0.alerts: rule no-data stands twice (noData is one)',
+    ],
+    [
+      'pipelines: [{ name: a, noData: { after: 5m } }, { name: b, alerts: [], noData: { after: 1m } }]',
+      'pipelines.1.noData also stands in pipeline a for the same assets; leave one out',
     ],
     ['pipelines: [{ name: a }, { name: b }]', 'rule risk also stands in pipeline a for the same assets'],
     ['pipelines: [{ name: a, assets: x }, { name: a, assets: y }]', 'pipelines.1.name: a is taken'],

@@ -13,6 +13,14 @@ const command = {
   at: 1700,
 }
 
+test('a pulse', () => {
+  expect(parseInbox('pulse', bytes({ ts: 1700, others: 3 }))).toEqual({ pulse: { ts: 1700, others: 3 } })
+  expect(parseInbox('pulse', bytes({ ts: 1700 }))).toEqual({
+    reason: 'schema',
+    detail: 'a pulse is {"ts": epoch ms, "others": assets}',
+  })
+})
+
 test('a tick', () => {
   expect(parseInbox('tick', bytes({ ts: 1700, elapsed: 1000.5 }))).toEqual({
     tick: { ts: 1700, elapsed: 1000.5 },

@@ -1,13 +1,13 @@
 import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest'
 import type { NewRecord } from '../../src/core/ports.ts'
 import type { Tick } from '../../src/core/records.ts'
-import { startTicker, type Ticker } from '../../src/engine/ticks.ts'
+import { type PulseOptions, startTicker, type Ticker } from '../../src/engine/ticks.ts'
 
 const T = 1_700_000_000_000
 const decoder = new TextDecoder()
 
 /** A ticker on a clock that tests turn, and a log that takes ticks when it is told to. */
-function bench() {
+function bench(pulses?: PulseOptions) {
   const clock = { wallMs: T, monotonicMs: 5000 }
   const world = { owned: [0] as readonly number[], lastTs: null as number | null, holds: false }
   const appended: NewRecord[] = []
@@ -18,6 +18,7 @@ function bench() {
     clock: { now: () => Math.floor(clock.wallMs), monotonic: () => clock.monotonicMs },
     owned: () => world.owned,
     lastTs: () => world.lastTs,
+    ...(pulses ? { pulses } : {}),
     append(records, done) {
       appended.push(...records)
       if (world.holds) release = done
@@ -47,8 +48,8 @@ function ticksIn(records: readonly NewRecord[]): Tick[] {
 
 let tickers: Ticker[] = []
 
-function started() {
-  const made = bench()
+function started(pulses?: PulseOptions) {
+  const made = bench(pulses)
   tickers.push(made.ticker)
   return made
 }
@@ -115,6 +116,33 @@ test('while the log takes no tick none piles up, and that time is no silence of 
   world.holds = false
   release()
   expect(pass(1000)).toEqual([{ ts: T + 5000, elapsed: 1000 }])
+})
+
+test('a pulse tells every partition that somebody speaks: when there were readings, and not too often', () => {
+  let readings = 0
+  const others = (partition: number) => 10 * partition
+  const { pass, appended } = started({ everyMs: 2000, partitions: 3, heard: () => readings, others })
+  const pulses = () => appended.splice(0).filter(({ headers }) => headers?.type === 'pulse')
+  pass(1000)
+  expect(pulses()).toEqual([])
+  readings = 7
+  pass(1000)
+  expect(pulses()).toEqual(
+    [0, 1, 2].map((partition) => ({
+      topic: 'readings',
+      key: null,
+      headers: { type: 'pulse' },
+      partition,
+      value: new TextEncoder().encode(JSON.stringify({ ts: T + 2000, others: 10 * partition })),
+    })),
+  )
+  readings = 8
+  pass(1000)
+  expect(pulses()).toEqual([])
+  pass(1000)
+  expect(pulses()).toHaveLength(3)
+  pass(60_000)
+  expect(pulses()).toEqual([])
 })
 
 test('a stopped ticker is silent', () => {

@@ -1,8 +1,8 @@
 /** Laws of append, read and bounds. */
 import fc from 'fast-check'
 import { afterEach, beforeEach, expect, test } from 'vitest'
+import { partitionOf } from '../../src/core/murmur2.ts'
 import type { NewRecord } from '../../src/core/ports.ts'
-import { partitionOf } from '../../src/eventlog/murmur2.ts'
 import {
   EMPTY_HEADERS,
   type MakeSubject,

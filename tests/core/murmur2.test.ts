@@ -1,7 +1,7 @@
 /** Partitions must agree with Kafka's for ever: a key that moved would lose its order. */
 import fc from 'fast-check'
 import { expect, test } from 'vitest'
-import { murmur2, partitionOf } from '../../src/eventlog/murmur2.ts'
+import { murmur2, partitionOf } from '../../src/core/murmur2.ts'
 
 const bytes = (text: string) => new TextEncoder().encode(text)
 
