@@ -108,12 +108,13 @@ export function advance(
   }
   if (state.retired) state.retired = false
   if (state.layout.grows) widen(state, reading.shape)
-  if ('count' in window) {
+  // Windows of a time are nearly all there are: they are asked for first.
+  if ('sizeMs' in window) takeTimed(state, reading, window)
+  else if ('gapMs' in window) takeIntoSession(state, reading, window)
+  else {
     takeCounted(state, reading, window, closed)
     return 'windowed'
   }
-  if ('gapMs' in window) takeIntoSession(state, reading, window)
-  else takeTimed(state, reading, window)
   if (ts > state.maxTs) {
     state.maxTs = ts
     moveWatermark(state, ts - window.latenessMs, 'watermark', closed)
@@ -149,9 +150,10 @@ export function isUnderWay({ windows, run }: AssetState): boolean {
 }
 
 function isLate(state: AssetState, ts: number, window: WindowRule): boolean {
-  if ('count' in window) return ts < state.watermark
-  if ('gapMs' in window) return isLateForSessions(state, ts)
-  return Math.floor(ts / window.hopMs) * window.hopMs + window.sizeMs <= state.watermark
+  if ('sizeMs' in window) {
+    return Math.floor(ts / window.hopMs) * window.hopMs + window.sizeMs <= state.watermark
+  }
+  return 'count' in window ? ts < state.watermark : isLateForSessions(state, ts)
 }
 
 /** What is older can only be late, so its duplicates need not be told. */
