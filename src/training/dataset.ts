@@ -123,7 +123,11 @@ export function datasetBuilder(labels: readonly FailureLabel[], options: Dataset
         const windows = shapeText(options.window)
         throw failure('input', `none of the ${windows} closed; is there more than one window of readings?`)
       }
-      return { features: options.features, spans, tally, ...rows.joined() }
+      const { kept, ...whole } = rows.joined()
+      const dataset = { features: options.features, spans, tally, ...whole, vectors: kept.array ?? NONE }
+      if (kept.array) return dataset
+      const spilled = { ...dataset, spilled: kept }
+      return Object.defineProperty(spilled, 'vectors', { get: vectorsOnDisk, enumerable: true })
     },
   }
 }
@@ -201,15 +205,7 @@ function rowWriter({ features, channels, codes, memoryBytes }: DatasetOptions) {
       chunk.target[row] = target
       rows++
     },
-    joined() {
-      const vectors = writer.finish()
-      const whole = { rows, ...joined(chunks, rows), assets: [...assets.keys()] }
-      if (vectors.array) return { ...whole, vectors: vectors.array }
-      return Object.defineProperty({ ...whole, spilled: vectors, vectors: NONE }, 'vectors', {
-        get: vectorsOnDisk,
-        enumerable: true,
-      })
-    },
+    joined: () => ({ rows, ...joined(chunks, rows), assets: [...assets.keys()], kept: writer.finish() }),
   }
 }
 

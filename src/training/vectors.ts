@@ -9,7 +9,7 @@ import { join } from 'node:path'
 /** Vectors beyond this many bytes go to a temporary file. */
 export const VECTORS_IN_MEMORY_BYTES = 128 * 1024 * 1024
 
-/** Bytes that are written and read at once. */
+/** Most bytes that are written at once. */
 const PIECE_BYTES = 4 * 1024 * 1024
 const NUMBER_BYTES = Float64Array.BYTES_PER_ELEMENT
 
@@ -43,7 +43,7 @@ export function memoryVectors(array: Float64Array, width: number): Vectors {
 
 /** @param memoryBytes vectors up to this size stay in memory */
 export function makeVectorWriter(width: number, memoryBytes = VECTORS_IN_MEMORY_BYTES): VectorWriter {
-  const pieceRows = Math.max(1, Math.floor(PIECE_BYTES / NUMBER_BYTES / width))
+  const pieceRows = Math.max(1, Math.floor(Math.min(PIECE_BYTES, memoryBytes) / NUMBER_BYTES / width))
   const pieces: Float64Array[] = []
   let rows = 0
   let file: number | null = null

@@ -32,9 +32,7 @@ interface Golden {
   readonly limits: { values: number[]; positive: number[]; most: number; limits: number[] }[]
 }
 
-const golden: Golden = JSON.parse(
-  readFileSync(new URL('golden/preparation.json', import.meta.url), 'utf8'),
-)
+const golden: Golden = JSON.parse(readFileSync(new URL('golden/preparation.json', import.meta.url), 'utf8'))
 
 /** Agreement that is asked for. */
 const EXACT = 1e-9
