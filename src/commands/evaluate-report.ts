@@ -117,13 +117,13 @@ function longestMs(shape: WindowShape): number {
 
 function datasetOptions(
   { folder, settings, pipeline }: JudgedPipeline,
-  { rules }: EnginePipeline,
+  { rules, codes }: EnginePipeline,
   occurring: readonly string[],
   horizon: Horizon,
 ): DatasetOptions {
   const channels = rules.channels ?? occurring.slice(0, settings.limits.channelsPerAsset)
   const features = folder?.manifest.features.names ?? featureNames(channels)
-  return { channels, features, window: pipeline.window, horizon, plausible: rules.plausible }
+  return { channels, features, window: pipeline.window, horizon, plausible: rules.plausible, codes }
 }
 
 function baselinesOf(

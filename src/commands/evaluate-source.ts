@@ -4,7 +4,9 @@ import { createFleet, type FleetCounts } from '../../simulators/fleet.ts'
 import { failure } from '../core/errors.ts'
 import type { PlainReading } from '../core/windowed.ts'
 import { readLabels } from '../formats/labels.ts'
-import { readMap } from '../formats/recording.ts'
+import type { RecordingMap } from '../formats/map.ts'
+import { inTimeOrder } from '../formats/order.ts'
+import { readRecording as readFiles, readMap } from '../formats/recording.ts'
 import type { FailureLabel } from '../training/horizon.ts'
 import { readRecording } from './recording.ts'
 
@@ -16,15 +18,26 @@ export interface JudgedSource {
   readings(): Iterable<PlainReading>
 }
 
-/** @throws Failure `input` or `config` that names file, place and what would be right */
+/**
+ * @param labels file of the known failures; undefined = the map names a column that says of each row whether it failed
+ * @throws Failure `usage`, `input` or `config` that names file, place and what would be right
+ */
 export async function recordedSource(
   input: readonly string[],
-  labels: string,
-  map: string | undefined,
+  labels: string | undefined,
+  mapFile: string | undefined,
 ): Promise<JudgedSource> {
-  const readings = await readRecording(input, map)
+  const map = mapFile === undefined ? null : await readMap(mapFile)
+  if (labels === undefined) {
+    if (typeof map?.label === 'string') return tableSource(input, map)
+    throw failure(
+      'usage',
+      '--input needs --labels FILE: CSV asset,from,to,kind of the known failures (or a table: --map with label)',
+    )
+  }
+  const readings = await readRecording(input, mapFile)
   const assets = new Set(readings.map(({ asset }) => asset))
-  const time = map === undefined ? undefined : (await readMap(map)).place?.time
+  const time = map?.place?.time
   const all = await readLabels(labels, time && 'column' in time ? time : undefined)
   const own = all.filter(({ asset }) => assets.has(asset))
   if (all.length > 0 && own.length === 0) {
@@ -38,6 +51,16 @@ export async function recordedSource(
     labels: own,
     readings: () => readings,
   }
+}
+
+/** Each row is a case of its own: it fails at its time, as in training. */
+async function tableSource(input: readonly string[], map: RecordingMap): Promise<JudgedSource> {
+  const rows = await inTimeOrder(readFiles(input, map))
+  const labels = rows.flatMap(({ asset, ts, label }): FailureLabel[] =>
+    typeof label === 'string' ? [{ asset, from: ts - 1, to: ts, kind: label }] : [],
+  )
+  const readings = rows.map(({ asset, ts, values }): PlainReading => ({ asset, ts, values }))
+  return { source: `${fileNames(input)}, column ${map.label}`, labels, readings: () => readings }
 }
 
 const NAMES_SHOWN = 3

@@ -66,21 +66,14 @@ async function sourceOf({ input, labels, map, simulate, ...rest }: EvaluateOptio
   if (input === undefined || simulate !== undefined) {
     throw failure('usage', 'evaluate takes either --input FILE… --labels FILE or --simulate pump=20')
   }
-  if (labels === undefined) {
-    throw failure('usage', '--input needs --labels FILE: CSV asset,from,to,kind of the known failures')
-  }
   return recordedSource(input, labels, map)
 }
 
 /** What the baselines are fitted on; null = only what the model's manifest tells. */
 async function teachingOf(options: EvaluateOptions): Promise<JudgedSource | null> {
   const { baselineInput, baselineLabels, map, simulate } = options
-  if (baselineInput !== undefined && baselineLabels !== undefined) {
-    return recordedSource(baselineInput, baselineLabels, map)
-  }
-  if (baselineInput !== undefined || baselineLabels !== undefined) {
-    throw failure('usage', '--baseline-input and --baseline-labels go together: readings and their failures')
-  }
+  if (baselineInput !== undefined) return recordedSource(baselineInput, baselineLabels, map)
+  if (baselineLabels !== undefined) throw failure('usage', '--baseline-labels goes with --baseline-input')
   return simulate === undefined
     ? null
     : fleetSource(simulate, fleetOptions(options, options.seed + BASELINE_SEED))

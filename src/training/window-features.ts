@@ -39,6 +39,9 @@ export function windowFeatures(
     if (row === undefined) continue
     found[row] = 1
     for (let i = 0; i < width; i++) vectors[row * width + i] = statistics[at[i]!] ?? Number.NaN
+    // Attributes stand last, as in training.
+    const own = options.codes?.(state.asset) ?? []
+    vectors.set(own, (row + 1) * width - own.length)
   }
   return { features, vectors, found }
 }

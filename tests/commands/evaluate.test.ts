@@ -95,11 +95,29 @@ describe('evaluate', () => {
     )
   })
 
+  it('judges a table: each row by itself, by the label in it', async () => {
+    const [config, map, input] = [
+      join(dir, 'table.yaml'),
+      join(dir, 'table.map.yaml'),
+      join(dir, 'table.csv'),
+    ]
+    writeFileSync(config, 'pipelines: [{ name: t, window: { count: 1 }, features: [heat.mean] }]\n')
+    writeFileSync(
+      map,
+      'asset: id\ntime: { start: "2026-01-01T00:00:00Z", step: 1s }\nlabel: failed\nchannels: { heat: heat }\n',
+    )
+    const rows = Array.from({ length: 60 }, (_, i) => `m${i},${20 + (i % 10)},${i % 10 > 7 ? 1 : 0}`)
+    writeFileSync(input, `id,heat,failed\n${rows.join('\n')}\n`)
+    const found = await report({ config, map, input: [input] }, 'table')
+    // Without a model a row alone has no normal of its own yet; that it was judged by is what a model changes.
+    expect(found.data).toMatchObject({ assets: 60, labels: 12, windows: 60, learning: 60 })
+  })
+
   it('says what is missing', async () => {
     const wrong = (options: Partial<EvaluateOptions>) => evaluate({ ...DEFAULTS, ...options })
     await expect(wrong({ model: PUMPS })).rejects.toThrow(/either --input .* or --simulate/)
     await expect(wrong({ model: PUMPS, input: ['x.csv'] })).rejects.toThrow(/--labels FILE/)
-    await expect(wrong({ ...files(), baselineInput: ['x'] })).rejects.toThrow(/go together/)
+    await expect(wrong({ ...files(), baselineLabels: 'x' })).rejects.toThrow(/goes with --baseline-input/)
     await expect(wrong({ ...files(), model: join(dir, 'none') })).rejects.toThrow(/no model none/)
     await expect(wrong({ ...files(), pipeline: 'none' })).rejects.toThrow(/no pipeline none/)
     const labels = join(dir, 'other.csv')
