@@ -139,7 +139,9 @@ function sample(programs: readonly ChildProcess[], figures: Map<number, ReturnTy
   for (const { pid, exitCode } of programs) {
     if (pid === undefined || exitCode !== null) continue
     try {
-      figures.set(pid, figuresOf(pid))
+      const now = figuresOf(pid)
+      // One that has just ended has no memory any more.
+      figures.set(pid, { ...now, peakMb: Math.max(now.peakMb, figures.get(pid)?.peakMb ?? 0) })
     } catch {
       // It ended between the question and the answer; the sample before stands.
     }

@@ -6,6 +6,14 @@ import type { KafkaClient } from './kafka-client.ts'
 export const EARLIEST = -2
 export const LATEST = -1
 
+/** How ListOffsets takes the end: with what is undecided, or up to it. */
+const UNCOMMITTED = 0
+const COMMITTED = 1
+type Isolation = typeof UNCOMMITTED | typeof COMMITTED
+
+/** Brokers look for transactions that nobody ends this often (transaction.abort.timed.out.transaction.cleanup.interval.ms). */
+const ABORT_LOOK_MS = 10_000
+
 /**
  * First offset of each partition whose record the log took at `timestamp` (epoch ms) or later; -1 where there is none.
  * @param timestamp or EARLIEST, or LATEST
@@ -16,12 +24,13 @@ export async function offsetsAt(
   topic: string,
   timestamp: number,
   partitions: readonly number[] = client.partitionsOf(topic).map(({ partitionId }) => partitionId),
+  isolation: Isolation = COMMITTED,
 ): Promise<ReadonlyMap<number, number>> {
   const right = { operation: 'Describe', kind: 'topic', name: topic } as const
   return client.persist(
     { what: `finding offsets of ${topic}`, right },
     client.settings.requestTimeoutMs,
-    () => askLeaders(client, topic, timestamp, partitions),
+    () => askLeaders(client, topic, timestamp, partitions, isolation),
   )
 }
 
@@ -46,11 +55,30 @@ export async function boundsOfOne(client: KafkaClient, topic: string, partition:
   return bounds!
 }
 
+/**
+ * End of a partition behind everything that was committed before the call: an undecided transaction of somebody else
+ * would hide what stands behind its first record, so it is waited for.
+ * @throws failure 'log-unavailable' when one stays undecided longer than brokers allow
+ */
+export async function settledEnd(client: KafkaClient, topic: string, partition: number): Promise<number> {
+  const endBy = async (isolation: Isolation) =>
+    (await offsetsAt(client, topic, LATEST, [partition], isolation)).get(partition)!
+  const end = await endBy(UNCOMMITTED)
+  const withinMs = client.settings.transactionTimeoutMs + 2 * ABORT_LOOK_MS
+  return client.persist({ what: `waiting for what is undecided on ${topic}` }, withinMs, async () => {
+    if ((await endBy(COMMITTED)) >= end) return end
+    throw Object.assign(new Error(`${topic}/${partition} has an undecided transaction before ${end}`), {
+      type: 'OFFSET_NOT_AVAILABLE',
+    })
+  })
+}
+
 async function askLeaders(
   client: KafkaClient,
   topic: string,
   timestamp: number,
   partitions: readonly number[],
+  isolationLevel: Isolation,
 ): Promise<Map<number, number>> {
   const led = await Promise.all(
     partitions.map(async (partition) => ({ partition, broker: await client.leader(topic, partition) })),
@@ -63,7 +91,7 @@ async function askLeaders(
         .map(({ partition }) => ({ partition, timestamp }))
       const { responses } = await broker.listOffsets({
         replicaId: -1,
-        isolationLevel: 1,
+        isolationLevel,
         topics: [{ topic, partitions: asked }],
       })
       for (const { partition, offset } of responses.flatMap((response) => response.partitions)) {

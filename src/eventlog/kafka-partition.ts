@@ -6,7 +6,7 @@ import type { FollowedLog } from './followed.ts'
 import { BATCH_BYTES, BATCH_RECORDS } from './follower.ts'
 import type { KafkaClient } from './kafka-client.ts'
 import { createCompactedStream } from './kafka-compacted.ts'
-import { boundsOfOne } from './kafka-offsets.ts'
+import { boundsOfOne, settledEnd } from './kafka-offsets.ts'
 import type { Owner } from './kafka-owner.ts'
 import { chunksOf, latestPerKey } from './kafka-range.ts'
 import { createStream, type Stream } from './kafka-stream.ts'
@@ -150,7 +150,8 @@ export async function* statesOf(
   topic: string,
   partition: number,
 ): AsyncGenerator<readonly LogRecord[]> {
-  const { start, end } = await boundsOfOne(client, topic, partition)
+  const end = await settledEnd(client, topic, partition)
+  const { start } = await boundsOfOne(client, topic, partition)
   const latest = await latestPerKey(client, topic, partition, start, end)
   yield* chunksOf(
     latest.filter(({ value }) => value !== null),

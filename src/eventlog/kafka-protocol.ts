@@ -64,7 +64,8 @@ export interface WireBroker {
   }): Promise<{ readonly responses: readonly TopicOffsets[] }>
   listOffsets(request: {
     readonly replicaId: -1
-    readonly isolationLevel: 1
+    /** 0: with what is undecided; 1: what is committed. */
+    readonly isolationLevel: 0 | 1
     readonly topics: readonly {
       readonly topic: string
       readonly partitions: readonly { readonly partition: number; readonly timestamp: number }[]

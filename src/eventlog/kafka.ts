@@ -162,6 +162,7 @@ async function exclusively(
   }
   try {
     await workExclusively(log, stateTopic, name, partition, work)
+    await owner.untilSeen()
   } finally {
     await close()
   }

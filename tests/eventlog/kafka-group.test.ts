@@ -25,7 +25,8 @@ describe.skipIf(requires('kafka').missing)('a group', () => {
     const topics = topicNames(prefix)
     const group = `${prefix}engine`
     const options = {
-      kafka: kafkaSettings(brokers, { requestTimeoutMs: 2000 }),
+      // Nobody is given up here who is only short of CPU time.
+      kafka: kafkaSettings(brokers, { requestTimeoutMs: 2000, sessionTimeoutMs: 10_000 }),
       partitions: PARTITIONS,
       topics,
       group,

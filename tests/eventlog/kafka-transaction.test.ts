@@ -1,9 +1,11 @@
 /** Transactions by themselves, on a real broker: the fence, and one after another. */
+import { Kafka, logLevel } from 'kafkajs'
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest'
 import { topicNames } from '../../src/core/topics.ts'
 import { type KafkaLog, openKafkaLog } from '../../src/eventlog/kafka.ts'
 import { connectKafka, type KafkaClient } from '../../src/eventlog/kafka-client.ts'
 import { committedPosition } from '../../src/eventlog/kafka-owner.ts'
+import { statesOf } from '../../src/eventlog/kafka-partition.ts'
 import { createTransactions, type Transactions } from '../../src/eventlog/kafka-transaction.ts'
 import type { Slice } from '../../src/eventlog/route.ts'
 import { type Scheduler, systemScheduler } from '../../src/eventlog/scheduler.ts'
@@ -151,6 +153,25 @@ describe.skipIf(requires('kafka').missing)('transactions', () => {
       expect(await scores()).toHaveLength(i)
       expect(shown(await readAll(log, topics.state, 0))).toEqual([`k=${i}`])
     }
+  })
+
+  test("what is committed behind somebody else's undecided transaction is found by who takes over", async () => {
+    const one = await owner()
+    await one.open()
+    const other = new Kafka({ brokers: [brokers], logLevel: logLevel.NOTHING }).producer({
+      transactionalId: `${prefix}other`,
+      maxInFlightRequests: 1,
+    })
+    await other.connect()
+    const undecided = await other.transaction()
+    const messages = [{ key: 'other', value: 'undecided', partition: 0 }]
+    await undecided.send({ topic: topics.state, messages })
+    await one.commit([slice(topics.state, 'snapshot')], position(7))
+    await one.open()
+    const found = statesOf(clients[0]!, topics.state, 0).next()
+    setTimeout(() => undecided.abort(), 200)
+    expect(shown((await found).value ?? [])).toEqual(['k=snapshot'])
+    await other.disconnect()
   })
 
   test('a large commit goes in several batches and appears at once', async () => {

@@ -200,19 +200,20 @@ function groupRequests(cluster: Cluster, ask: Ask) {
 }
 
 function logRequests({ partition: find, createTopics, configs }: Cluster, ask: Ask) {
-  const offsetAt = (topic: string, partition: number, timestamp: number) => {
+  const offsetAt = (topic: string, partition: number, timestamp: number, isolation: 0 | 1) => {
     const at = find(topic, partition)
     if (timestamp === EARLIEST) return at.start
-    return timestamp === LATEST ? stableOf(at) : offsetAtTime(at, timestamp)
+    if (timestamp !== LATEST) return offsetAtTime(at, timestamp)
+    return isolation === 0 ? at.end : stableOf(at)
   }
   return {
-    listOffsets: ({ topics }) =>
+    listOffsets: ({ topics, isolationLevel }) =>
       ask('ListOffsets', () => ({
         responses: topics.map(({ topic, partitions }) => ({
           topic,
           partitions: partitions.map(({ partition, timestamp }) => ({
             partition,
-            offset: String(offsetAt(topic, partition, timestamp)),
+            offset: String(offsetAt(topic, partition, timestamp, isolationLevel)),
           })),
         })),
       })),
