@@ -1,7 +1,7 @@
 /** `GET /openapi.json`: OpenAPI 3.1 made from the schemas of the routes, so that it can't drift from them. */
 import swagger from '@fastify/swagger'
 import type { FastifyInstance } from 'fastify'
-import { Alert, AlertEvent, Reading, Reason, Score } from '../core/records.ts'
+import { Alert, AlertEvent, Contribution, Reading, Reason, Score } from '../core/records.ts'
 import { Problem } from './problem.ts'
 import { READINGS_BODY, READINGS_PATH } from './readings.ts'
 import { shareSchemas } from './share-schemas.ts'
@@ -36,7 +36,8 @@ export async function documentRoutes(app: FastifyInstance, version: string): Pro
     transformObject: (document) =>
       'openapiObject' in document ? shareSchemas(document.openapiObject) : document.swaggerObject,
   })
-  for (const shared of [Reason, Alert, AlertEvent, Score, Reading, Problem]) app.addSchema(shared)
+  for (const shared of [Reason, Alert, AlertEvent, Contribution, Score, Reading, Problem])
+    app.addSchema(shared)
 }
 
 /** After the routes. */

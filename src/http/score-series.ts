@@ -39,6 +39,8 @@ export interface ScoreSeries {
   /** Index of the next point. */
   head: number
   columns: Columns
+  /** The newest score, where it says why; older ones are to be read in the log. */
+  why: Pick<Score, 'contributions' | 'contributionsRest'> | null
 }
 
 export function makeModelNames(): ModelNames {
@@ -47,7 +49,7 @@ export function makeModelNames(): ModelNames {
 
 export function makeScoreSeries(pipeline: string, budget: PointBudget): ScoreSeries {
   budget.left -= FIRST_POINTS
-  return { pipeline, length: 0, head: 0, columns: makeColumns(FIRST_POINTS) }
+  return { pipeline, length: 0, head: 0, columns: makeColumns(FIRST_POINTS), why: null }
 }
 
 /** @param mostPoints `limits.boardScores` */
@@ -68,13 +70,19 @@ export function addScore(
   columns.closed[head] = CLOSED_BY.indexOf(score.closed)
   columns.failureProbability[head] = score.failureProbability ?? Number.NaN
   columns.anomaly[head] = score.anomaly ?? Number.NaN
+  const { contributions, contributionsRest } = score
+  series.why =
+    contributions === undefined
+      ? null
+      : { contributions, ...(contributionsRest === undefined ? {} : { contributionsRest }) }
   series.head = (head + 1) % columns.score.length
   series.length = Math.min(series.length + 1, columns.score.length)
 }
 
 /**
  * @param age 0 = the newest
- * @returns the score as it stood in the log (fields of 4.4), or null when it is forgotten
+ * @returns the score as it stood in the log (fields of 4.4; contributions of the newest alone), or null when it is
+ *   forgotten
  */
 export function scoreAt(asset: string, series: ScoreSeries, age: number, models: ModelNames): Score | null {
   if (age < 0 || age >= series.length) return null
@@ -97,6 +105,7 @@ export function scoreAt(asset: string, series: ScoreSeries, age: number, models:
   const anomaly = columns.anomaly[at]!
   if (!Number.isNaN(failureProbability)) score.failureProbability = sixDecimals(failureProbability)
   if (!Number.isNaN(anomaly)) score.anomaly = sixDecimals(anomaly)
+  if (age === 0 && series.why !== null) Object.assign(score, series.why)
   return score
 }
 

@@ -5,7 +5,7 @@ import { join } from 'node:path'
 import mqtt from 'mqtt'
 import { afterEach, expect, test } from 'vitest'
 import { loadConfig } from '../../src/config/load.ts'
-import type { Score } from '../../src/core/records.ts'
+import type { Alert, Score } from '../../src/core/records.ts'
 import { makePipeline } from '../../src/engine/pipeline.ts'
 import { openEventLog } from '../../src/eventlog/open.ts'
 import { recordsOf, undisturbed, valuesOf } from '../support/committed.ts'
@@ -22,6 +22,11 @@ async function scoresAt(httpPort: number, asset: string): Promise<Score[]> {
   return answer.ok ? ((await answer.json()) as { items: Score[] }).items : []
 }
 
+async function alertsAt(httpPort: number): Promise<Alert[]> {
+  const answer = await fetch(`http://127.0.0.1:${httpPort}/api/v1/alerts`)
+  return answer.ok ? ((await answer.json()) as { items: Alert[] }).items : []
+}
+
 test('all machines stop: the last windows close on ticks, and a replay is identical', {
   timeout: 90_000,
 }, async () => {
@@ -34,7 +39,10 @@ test('all machines stop: the last windows close on ticks, and a replay is identi
     FOREWARN_HTTP_PORT: String(httpPort),
   }
   const file = join(dir, 'forewarn.yaml')
-  writeFileSync(file, 'pipelines: [{ name: fans, window: { size: 2s, lateness: 500ms, idle: 3s } }]\n')
+  writeFileSync(
+    file,
+    'pipelines: [{ name: fans, window: { size: 2s, lateness: 500ms, idle: 3s }, noData: { after: 4s } }]\n',
+  )
   const { settings } = loadConfig({ file, env, flags: {}, modelsDir: '' })
   const program = startProgram(['up', '--config', file], env)
   programs.push(program)
@@ -54,6 +62,15 @@ test('all machines stop: the last windows close on ticks, and a replay is identi
   // Three readings of a fan may fall on both sides of a window's end; the last window closes in silence all the same.
   expect(closed.filter(({ closed }) => closed === 'idle').length).toBeGreaterThanOrEqual(3)
   expect(closed.reduce((sum, { count }) => sum + count, 0)).toBe(9)
+  // All at once is one alert, whatever partitions they are in.
+  let alerts: Alert[] = []
+  while (alerts.length === 0 && Date.now() < deadline) {
+    await new Promise((resolve) => setTimeout(resolve, 200))
+    alerts = await alertsAt(httpPort)
+  }
+  expect(alerts).toMatchObject([
+    { asset: 'forewarn-ingest', rule: 'no-data', state: 'active', severity: 'low' },
+  ])
   program.child.kill('SIGTERM')
   expect(await program.ended).toBe(0)
 
@@ -62,6 +79,9 @@ test('all machines stop: the last windows close on ticks, and a replay is identi
   const replay = await undisturbed(settings, pipelines, await recordsOf(log, settings.log.topics.readings))
   expect(await valuesOf(log, settings.log.topics.scores)).toEqual(
     await valuesOf(replay, settings.log.topics.scores),
+  )
+  expect(await valuesOf(log, settings.log.topics.alerts)).toEqual(
+    await valuesOf(replay, settings.log.topics.alerts),
   )
   await log.close()
   rmSync(dir, { recursive: true, force: true })

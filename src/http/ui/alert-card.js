@@ -98,6 +98,9 @@ function headOf(alert, linked, age) {
  */
 function ruleText(alert, linked) {
   const parts = linked ? [`Rule ${alert.rule}`, alert.pipeline] : [alert.pipeline]
+  if (alert.silentSince !== undefined) {
+    return [`${parts.join(' · ')} · last heard `, h('b', {}, formatTime(alert.silentSince, Date.now()))]
+  }
   return [`${parts.join(' · ')} · score `, h('b', {}, formatScore(alert.score))]
 }
 
