@@ -20,6 +20,7 @@ export function chaosConfig(more: {
         assets: 'pump-*',
         window: { size: '5s', lateness: '2s', idle: '7s' },
         features: FEATURES,
+        learn: 20,
         alerts: [{ rule: 'risk', above: 0.8, clearBelow: 0.6, onDelay: 2, severity: 'high' }],
       },
       {
@@ -27,6 +28,7 @@ export function chaosConfig(more: {
         assets: 'pump-0*',
         window: { size: '10s', hop: '5s', lateness: '2s', idle: '12s' },
         features: FEATURES,
+        learn: 20,
         alerts: [{ rule: 'drift', above: 0.9, clearBelow: 0.5, onDelay: '10s', severity: 'medium' }],
       },
     ],

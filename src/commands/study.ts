@@ -15,6 +15,7 @@ import {
   causalVerdicts,
   type JudgedRun,
   type Said,
+  SKAB_FIT_ROWS,
   SKAB_PUBLISHED,
   type SkabResults,
   skabResults,
@@ -54,20 +55,27 @@ const SKAB_MAP: RecordingMap = {
   ignore: [],
 }
 
-/** Windows of half a minute that end with each row; every asset against its own normal. */
+const WINDOW_ROWS = 10
+
+/**
+ * Windows of ten rows that end with each row; every asset against what its first 400 rows taught, and they alone. Its
+ * own limit is a score of 0.5.
+ */
 const SKAB_PIPELINE = {
   name: 'skab',
   assets: '*',
-  window: { count: 30, hop: 1, latenessMs: 0, idleMs: 3_600_000 },
+  window: { count: WINDOW_ROWS, hop: 1, latenessMs: 0, idleMs: 3_600_000 },
   features: 'default',
   model: null,
+  learn: { windows: SKAB_FIT_ROWS - WINDOW_ROWS + 1 },
+  follow: false,
   alerts: [
     {
       rule: 'risk',
-      above: 0.8,
-      clearBelow: 0.6,
-      onDelay: { windows: 2 },
-      offDelay: { windows: 2 },
+      above: 0.5,
+      clearBelow: 0.5,
+      onDelay: { windows: 1 },
+      offDelay: { windows: 1 },
       severity: 'high',
     },
   ],

@@ -84,6 +84,8 @@ function resolvePipeline(pipeline: PipelineFile): PipelineSettings {
     features: pipeline.features,
     derived: pipeline.derived,
     model: pipeline.model ?? null,
+    learn: delayOf(pipeline.learn),
+    follow: pipeline.follow,
     alerts: pipeline.alerts.map(resolveRule),
     noData: pipeline.noData
       ? { afterMs: durationMs(pipeline.noData.after), severity: pipeline.noData.severity }

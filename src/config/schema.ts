@@ -6,6 +6,7 @@ import Type, { type Static } from 'typebox'
 import { SEVERITIES } from '../core/records.ts'
 import { Count, Duration, Name, Size, strict, Text } from './field.ts'
 import { Kafka } from './kafka-schema.ts'
+import { LEARNING } from './learning.ts'
 
 /** Most readings in a window of a count. */
 const MOST_COUNTED = 1_000_000
@@ -160,9 +161,7 @@ const Pipeline = Type.Object(
         'What train adds to the features, such as power: torque.mean * speed.mean; the model carries it with it',
       default: {},
     }),
-    model: Type.Optional(
-      Text("NAME or NAME@VERSION of a folder under models.dir; none: the asset's own normal is learned"),
-    ),
+    ...LEARNING,
     alerts: Type.Array(AlertRule, {
       default: [{ rule: 'risk', above: 0.8, clearBelow: 0.6, onDelay: 2, severity: 'high' }],
     }),

@@ -2,7 +2,7 @@
  * The settings as the program uses them: made once at the start from the checked file, variables and flags,
  * then only handed down. Numbers carry their unit; patterns are compiled where they are used.
  */
-import type { AlertRule } from '../core/alert.ts'
+import type { AlertRule, Delay } from '../core/alert.ts'
 import type { NoDataRule } from '../core/silence.ts'
 import type { TopicNames } from '../core/topics.ts'
 import type { WindowRule } from '../core/window.ts'
@@ -86,6 +86,10 @@ export interface PipelineSettings {
   readonly derived?: Readonly<Record<string, string>>
   /** NAME or NAME@VERSION; `null` = learn the asset's own normal. */
   readonly model: string | null
+  /** How long an asset without a model is learned before it is judged; left out: `LEARN_DEFAULT`. */
+  readonly learn?: Delay
+  /** Whether it goes on learning afterwards; left out: it does. */
+  readonly follow?: boolean
   readonly alerts: readonly AlertRule[]
   /** When silence is an alert; none: it is none. */
   readonly noData?: NoDataRule | null

@@ -4,6 +4,7 @@
  * on in the order in which they closed. `settle.ts` turns those into scores and alerts.
  */
 import { type AlertSlots, makeAlertSlots } from './alert.ts'
+import type { Baseline } from './baseline.ts'
 import { type CountRun, endRun, makeCountRun, takeCounted } from './count-windows.ts'
 import { channelIndex, growLayout, type Layout } from './layout.ts'
 import { makeNormal, type Normal, widenNormal } from './normal.ts'
@@ -19,6 +20,7 @@ import { isRemembered, makeRecent, type Recent, remember } from './recent.ts'
 import type { ClosedBy } from './records.ts'
 import { isLateForSessions, takeIntoSession } from './session-windows.ts'
 import { type Shape, valuesHash } from './shape.ts'
+import { makeSisters, type Sisters } from './sisters.ts'
 import { firstWindowStart, type TimeRule, type WindowRule } from './window.ts'
 
 export interface AssetState {
@@ -39,6 +41,10 @@ export interface AssetState {
   retired: boolean
   readonly recent: Recent
   readonly normal: Normal
+  /** What it has learned of itself, where its pipeline has no model; null before its first window. */
+  baseline: Baseline | null
+  /** Shared by the assets of its pipeline. */
+  readonly sisters: Sisters
   /** One for each rule; behind them that of `no-data`, where the pipeline has it. */
   readonly alerts: AlertSlots
   /** Silent for so long that `no-data` says so. */
@@ -66,7 +72,13 @@ export interface AssetRules {
   readonly openWindowsPerAsset: number
 }
 
-export function makeAssetState(asset: string, pipeline: number, layout: Layout, rules: number): AssetState {
+export function makeAssetState(
+  asset: string,
+  pipeline: number,
+  layout: Layout,
+  rules: number,
+  sisters = makeSisters(),
+): AssetState {
   return {
     asset,
     pipeline,
@@ -79,6 +91,8 @@ export function makeAssetState(asset: string, pipeline: number, layout: Layout, 
     retired: false,
     recent: makeRecent(),
     normal: makeNormal(layout.channels.length),
+    baseline: null,
+    sisters,
     alerts: makeAlertSlots(rules),
     silent: false,
   }

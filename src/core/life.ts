@@ -77,5 +77,5 @@ function end(
   steps: Step[],
 ): void {
   closeStates(partition, states, reason, offset, steps)
-  steps.push({ offset, ending, slots: states.flatMap(({ alerts }) => alerts) })
+  steps.push({ offset, ending, slots: states.flatMap(({ alerts }) => alerts), states })
 }

@@ -1,6 +1,6 @@
 /**
  * What an asset normally shows: mean and spread of each statistic of each channel over its quiet windows.
- * Alerts say by it which channels moved and by how much; a pipeline without a model scores by it.
+ * Alerts of a model say by it which channels moved and by how much.
  */
 import { STATISTICS } from './moments.ts'
 import type { Reason } from './records.ts'
@@ -24,9 +24,6 @@ const LEAST_SPREAD = 1e-9
 
 /** No deviation counts as more: the square of what a broken sensor can send would overflow. */
 const MOST_SPREADS = 1e6
-
-/** Deviation, in spreads, at which the score of a pipeline without a model is 0.5. */
-const HALF_DEVIATION = 6
 
 /** Per channel and statistic: windows, mean, mean square deviation. */
 const SLOTS = 3
@@ -82,14 +79,6 @@ export function learnNormal(normal: Normal, statistics: Float64Array): void {
   }
 }
 
-/** True when at least one channel's normal is learned. */
-export function isLearned(normal: Normal): boolean {
-  for (let at = 0; at < normal.cells.length; at += SLOTS) {
-    if (normal.cells[at]! >= NORMAL_LEARNED) return true
-  }
-  return false
-}
-
 function deviation(normal: Normal, channel: number, statistics: Float64Array): Deviation | null {
   let most: Deviation | null = null
   const channelAt = channel * CHANNEL_SLOTS
@@ -107,19 +96,6 @@ function deviation(normal: Normal, channel: number, statistics: Float64Array): D
     }
   }
   return most
-}
-
-/**
- * Risk of a window by its greatest deviation from the asset's normal, for pipelines without a model:
- * a logistic curve through 0.5 at six spreads. While the normal is being learned the risk is 0.
- */
-export function normalScore(normal: Normal, statistics: Float64Array): number {
-  const channels = statistics.length / STATISTICS.length
-  let most = 0
-  for (let channel = 0; channel < channels; channel++) {
-    most = Math.max(most, deviation(normal, channel, statistics)?.spreads ?? 0)
-  }
-  return most === 0 ? 0 : 1 / (1 + Math.exp(HALF_DEVIATION - most))
 }
 
 /**

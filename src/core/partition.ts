@@ -15,6 +15,7 @@ import {
   type ReadingFields,
   type ReadingResult,
 } from './asset.ts'
+import type { LearnRule } from './baseline.ts'
 import { type Layout, makeLayout, type Plausible } from './layout.ts'
 import type { ClosedWindow } from './open-window.ts'
 import type { ClosedBy, Command, Tick } from './records.ts'
@@ -27,6 +28,7 @@ import {
   type SilenceChange,
   watchSilence,
 } from './silence.ts'
+import { makeSisters, type Sisters } from './sisters.ts'
 
 /** A pipeline as the core needs it; made from config and manifest at the start. */
 export interface PipelineRules extends AssetRules {
@@ -37,6 +39,8 @@ export interface PipelineRules extends AssetRules {
   /** Plausible values of an asset's channels; the same object for assets of the same group. */
   readonly plausible: (asset: string) => Plausible | null
   readonly alerts: readonly AlertRule[]
+  /** How assets without a model learn. */
+  readonly learn: LearnRule
   /** When silence is an alert; left out: it is none. */
   readonly noData?: NoDataRule | null
   /** What scores carry as `model` and `modelVersion`. */
@@ -75,13 +79,20 @@ export type Step =
   /** An alert about silence is raised or cleared. */
   | { readonly offset: number; readonly silence: SilenceChange }
   /** Open alerts of these slots end. */
-  | { readonly offset: number; readonly ending: Ending; readonly slots: readonly AlertSlot[] }
+  | {
+      readonly offset: number
+      readonly ending: Ending
+      readonly slots: readonly AlertSlot[]
+      readonly states?: readonly AssetState[]
+    }
 
 /** What a partition remembers; plain data but for the pipelines' functions. */
 export interface Partition {
   readonly pipelines: readonly PipelineRules[]
   /** First layout of the assets of a pipeline, by their plausible values. */
   readonly layouts: readonly Map<Plausible | null, Layout>[]
+  /** Assets of a pipeline that learn from each other. */
+  readonly sisters: readonly Sisters[]
   readonly limits: PartitionLimits
   /** Log clock: `ts` of the last tick (null before the first) and the sum of `elapsed`. */
   tickTs: number | null
@@ -124,6 +135,7 @@ export function makePartition(
   return {
     pipelines,
     layouts: pipelines.map(() => new Map()),
+    sisters: pipelines.map(makeSisters),
     limits,
     tickTs: null,
     elapsedMs: 0,
@@ -230,7 +242,7 @@ export function newAssetState(partition: Partition, asset: string, pipeline: num
     partition.layouts[pipeline]!.get(group) ??
     makeLayout(channels ?? [], channels === null && partition.limits.channelsPerAsset, group)
   partition.layouts[pipeline]!.set(group, layout)
-  const state = makeAssetState(asset, pipeline, layout, ruleNames(rules).length)
+  const state = makeAssetState(asset, pipeline, layout, ruleNames(rules).length, partition.sisters[pipeline]!)
   state.heardAtMs = partition.elapsedMs
   return state
 }

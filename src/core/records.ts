@@ -110,6 +110,18 @@ export const Score = Type.Object(
     learning: Type.Optional(
       Type.Literal(true, { description: "The asset's normal is still being learned, the score is 0" }),
     ),
+    learned: Type.Optional(
+      Type.Number({
+        minimum: 0,
+        maximum: 1,
+        description: 'With `learning`: share of the learning period that is over',
+      }),
+    ),
+    resting: Type.Optional(
+      Type.Literal(true, {
+        description: 'The machine stands still, or has just started again: it is not judged, the score is 0',
+      }),
+    ),
     contributions: Type.Optional(
       Type.Array(Contribution, {
         description:

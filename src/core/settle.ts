@@ -4,7 +4,8 @@
  */
 import { type AlertChange, clearSilence, judge, raiseSilence } from './alert.ts'
 import { contributionsOf, type Explanation, reasonsOf } from './contributions.ts'
-import { isLearned, learnNormal, normalScore, normalValue, reasonsFor } from './normal.ts'
+import { explainByBaseline, type LearnedScore, scoreByBaseline, teachBaseline } from './learned.ts'
+import { learnNormal, normalValue, reasonsFor } from './normal.ts'
 import type { ClosedWindow } from './open-window.ts'
 import type { PipelineRules } from './partition.ts'
 import type { Reason, Score } from './records.ts'
@@ -19,7 +20,7 @@ export interface Settled {
 }
 
 /**
- * @param risk the model's score; `null` = score by the asset's own normal
+ * @param risk the model's score; `null` = score by what the asset has learned of itself
  * @param explanation why, where the model told
  */
 export function settleWindow(
@@ -29,8 +30,9 @@ export function settleWindow(
   explanation: Explanation | null = null,
 ): Settled {
   const { state, statistics } = window
-  const learning = risk === null && !isLearned(state.normal)
-  const value = sixDecimals(risk ?? normalScore(state.normal, statistics))
+  const learned = risk === null ? scoreByBaseline(window, rules.learn) : null
+  const value = sixDecimals(risk ?? learned?.score ?? 0)
+  const why = learned === null ? byModel(window, explanation) : byBaseline(rules, window, learned, value)
   let reasons: Reason[] | null = null
   const scored = {
     asset: state.asset,
@@ -38,7 +40,7 @@ export function settleWindow(
     windowEnd: window.end,
     score: value,
     reasons: () => {
-      reasons ??= reasonsOfWindow(rules, window, explanation)
+      reasons ??= reasonsOfWindow(rules, window, why)
       return reasons
     },
   }
@@ -47,10 +49,36 @@ export function settleWindow(
     const change = judge(rule, state.alerts[i]!, scored)
     if (change) changes.push(change)
   })
-  if (value < QUIET_BELOW && state.alerts.every(({ open }) => open === null)) {
-    learnNormal(state.normal, statistics)
-  }
-  return { score: scoreRecord(rules, window, value, learning, explanation), changes }
+  const alertOpen = state.alerts.some(({ open }) => open !== null)
+  if (value < QUIET_BELOW && !alertOpen) learnNormal(state.normal, statistics)
+  // The share of the learning period is told as it was when the window was judged.
+  const score = scoreRecord(rules, window, value, learned, why)
+  if (learned) teachBaseline(window, learned, alertOpen, rules.learn)
+  return { score, changes }
+}
+
+/** Why a score is what it is, and what the asset normally shows. */
+interface Why {
+  readonly explanation: Explanation
+  normalOf(channel: string, feature: string): number | null
+}
+
+function byModel({ state, channels }: ClosedWindow, explanation: Explanation | null): Why | null {
+  return (
+    explanation && {
+      explanation,
+      normalOf: (channel, feature) => normalValue(state.normal, channels.indexOf(channel), feature),
+    }
+  )
+}
+
+function byBaseline(
+  { explainFrom = Number.MIN_VALUE }: PipelineRules,
+  window: ClosedWindow,
+  learned: LearnedScore,
+  value: number,
+): Why | null {
+  return value >= explainFrom ? explainByBaseline(window, learned) : null
 }
 
 /** Silence begins or ends, in log order with all else that moves alerts. */
@@ -65,27 +93,24 @@ export function settleSilence({ slot, at, raise }: SilenceChange): AlertChange |
 function reasonsOfWindow(
   { explainFrom }: PipelineRules,
   { state, channels, statistics }: ClosedWindow,
-  explanation: Explanation | null,
+  why: Why | null,
 ): Reason[] {
-  const { normal } = state
-  if (explanation !== null) {
-    const told = reasonsOf(explanation, (channel, feature) =>
-      normalValue(normal, channels.indexOf(channel), feature),
-    )
+  if (why !== null) {
+    const told = reasonsOf(why.explanation, why.normalOf)
     if (told.length > 0) return told
   } else if (explainFrom !== undefined) {
     // Too harmless to be explained: no news of an alert that is open.
     return []
   }
-  return reasonsFor(normal, channels, statistics)
+  return reasonsFor(state.normal, channels, statistics)
 }
 
 function scoreRecord(
   rules: PipelineRules,
   window: ClosedWindow,
   value: number,
-  learning: boolean,
-  explanation: Explanation | null,
+  learned: LearnedScore | null,
+  why: Why | null,
 ): Score {
   return {
     asset: window.state.asset,
@@ -97,10 +122,15 @@ function scoreRecord(
     model: rules.model,
     modelVersion: rules.modelVersion,
     [rules.output]: value,
-    ...(learning ? { learning } : {}),
-    ...(explanation === null ? {} : whyOf(explanation)),
+    ...(learned === null ? {} : progressOf(learned)),
+    ...(why === null ? {} : whyOf(why.explanation)),
     closed: window.closed,
   }
+}
+
+function progressOf({ learned, resting }: LearnedScore): Pick<Score, 'learning' | 'learned' | 'resting'> {
+  if (learned < 1) return { learning: true, learned: Math.floor(learned * 1000) / 1000 }
+  return resting ? { resting } : {}
 }
 
 function whyOf(explanation: Explanation): Pick<Score, 'contributions' | 'contributionsRest'> {

@@ -4,6 +4,7 @@
  */
 import type { AlertSlot } from './alert.ts'
 import type { AssetState } from './asset.ts'
+import { type Baseline, baselineBytes } from './baseline.ts'
 import type { CountRun } from './count-windows.ts'
 import { growLayout, type Layout, makeLayout } from './layout.ts'
 import { MOMENT_SLOTS } from './moments.ts'
@@ -35,6 +36,8 @@ export interface StoredAsset {
   readonly silent?: true
   readonly recent: Float64Array
   readonly normal: Float64Array
+  /** Since version 2, and only where there is no model. */
+  readonly baseline?: Baseline
   readonly alerts: readonly StoredSlot[]
 }
 
@@ -54,14 +57,16 @@ export function storeAsset(partition: Partition, state: AssetState): StoredAsset
     ...(state.silent ? { silent: true } : {}),
     recent: recentPairs(state.recent),
     normal: state.normal.cells,
+    ...(state.baseline === null ? {} : { baseline: state.baseline }),
     alerts: state.alerts.map((slot, i) => ({ ...slot, rule: names[i]! })),
   }
 }
 
 /** Bytes of the numbers of a state, which are nearly all of it. */
-export function numberBytes({ layout, windows, recent, normal }: AssetState): number {
+export function numberBytes({ layout, windows, recent, normal, baseline }: AssetState): number {
   const momentBytes = windows.length * layout.channels.length * MOMENT_SLOTS * 8
-  return momentBytes + recent.length * 16 + normal.cells.byteLength
+  const learnedBytes = baseline === null ? 0 : baselineBytes(baseline)
+  return momentBytes + recent.length * 16 + normal.cells.byteLength + learnedBytes
 }
 
 /**
@@ -92,6 +97,7 @@ export function loadAsset(
     retired: stored.retired ?? false,
     silent: stored.silent === true && Boolean(rules.noData),
     recent: recentFrom(stored.recent),
+    baseline: sameChannels && !changed ? rejoined(stored.baseline ?? null, fresh) : null,
     normal: normalFrom(sameChannels ? stored.normal : NO_NUMBERS, layout.channels.length),
     alerts: ruleNames(rules).map((rule, i) => {
       const slot = stored.alerts.find((candidate) => candidate.rule === rule)
@@ -101,6 +107,12 @@ export function loadAsset(
 }
 
 const NO_NUMBERS = new Float64Array(0)
+
+/** Another window or another feature code would make other numbers: then it is learned anew. */
+function rejoined(baseline: Baseline | null, { sisters }: AssetState): Baseline | null {
+  if (baseline !== null && baseline.rank > 0) sisters.rejoin(baseline)
+  return baseline
+}
 
 /** What was measured stays measured: an asset keeps its channels when their limit was lowered since. */
 function layoutOf(layout: Layout, channels: readonly string[]): Layout {

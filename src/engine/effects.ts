@@ -150,6 +150,8 @@ export function createEffects(number: number, topics: TopicNames, partition: Par
           return
         }
         if ('ending' in step) {
+          // In the order of the log, so that windows behind it meet the sisters that a replay would meet.
+          for (const { baseline, sisters } of step.states ?? []) if (baseline) sisters.leave(baseline)
           const origin = originOf(step.offset, causes.get(step.offset), false)
           for (const slot of step.slots) {
             const change = endAlert(slot, step.ending)

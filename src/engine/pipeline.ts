@@ -4,6 +4,7 @@
  */
 import { createHash } from 'node:crypto'
 import type { AssetGroupSettings, Limits, PipelineSettings } from '../config/settings.ts'
+import type { LearnRule } from '../core/baseline.ts'
 import { type Attributes, attributeOf, type Category, categoryCode } from '../core/category.ts'
 import { type ExplainedFeature, explainedFeatures } from '../core/contributions.ts'
 import { failure } from '../core/errors.ts'
@@ -45,7 +46,7 @@ export interface EnginePipeline {
 }
 
 /** Name and version that scores carry when a pipeline has no model. */
-const NO_MODEL = { name: 'normal', version: '1' }
+const NO_MODEL = { name: 'normal', version: '2' }
 
 /**
  * @param groups of assets, for plausible values and units
@@ -71,11 +72,12 @@ export function makePipeline(
     dedupePerAsset: limits.dedupePerAsset,
     openWindowsPerAsset: limits.openWindowsPerAsset,
     alerts: settings.alerts,
+    learn: learnRule(settings),
     noData: settings.noData ?? null,
     model: model?.name ?? NO_MODEL.name,
     modelVersion: model?.version ?? NO_MODEL.version,
     output: model?.kind === 'failure' ? 'failureProbability' : 'anomaly',
-    ...(model?.scorer.explain ? { explainFrom: alertLevel(settings) } : {}),
+    ...(model === null || model.scorer.explain ? { explainFrom: alertLevel(settings) } : {}),
   }
   return {
     rules,
@@ -90,6 +92,24 @@ export function makePipeline(
 /** The least score that can raise an alert or keep one open; no score can without rules. */
 function alertLevel({ alerts }: PipelineSettings): number {
   return Math.min(Number.POSITIVE_INFINITY, ...alerts.map(({ clearBelow }) => clearBelow))
+}
+
+/** Used where the settings name none, and for windows that have no length in time. */
+export const LEARN_DEFAULT = { ms: 7_200_000 } as const
+const LEARN_DEFAULT_WINDOWS = 240
+/** Fewer windows are no learning period. */
+const LEARN_LEAST_WINDOWS = 20
+
+function learnRule({ window, learn = LEARN_DEFAULT, follow = true }: PipelineSettings): LearnRule {
+  const hopMs = 'hopMs' in window ? window.hopMs : LEARN_DEFAULT.ms / LEARN_DEFAULT_WINDOWS
+  const windows = 'windows' in learn ? learn.windows : Math.ceil(learn.ms / hopMs)
+  return { windows: Math.max(LEARN_LEAST_WINDOWS, windows), overlap: overlapOf(window), follow }
+}
+
+/** Windows in a row that may share readings. */
+function overlapOf(window: PipelineSettings['window']): number {
+  if ('count' in window) return Math.ceil(window.count / window.hop)
+  return 'hopMs' in window ? Math.ceil(window.sizeMs / window.hopMs) : 1
 }
 
 /** Each group's plausible values as one function, found by the first pattern that takes the asset. */

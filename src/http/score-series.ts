@@ -31,6 +31,9 @@ interface Columns {
   /** NaN where the model gives none. */
   readonly failureProbability: Float32Array
   readonly anomaly: Float32Array
+  /** Share of the learning period; NaN where it is over or there is none. */
+  readonly learned: Float32Array
+  readonly resting: Uint8Array
 }
 
 export interface ScoreSeries {
@@ -75,6 +78,8 @@ export function addScore(
     contributions === undefined
       ? null
       : { contributions, ...(contributionsRest === undefined ? {} : { contributionsRest }) }
+  columns.learned[head] = score.learning ? (score.learned ?? 0) : Number.NaN
+  columns.resting[head] = score.resting ? 1 : 0
   series.head = (head + 1) % columns.score.length
   series.length = Math.min(series.length + 1, columns.score.length)
 }
@@ -106,6 +111,12 @@ export function scoreAt(asset: string, series: ScoreSeries, age: number, models:
   if (!Number.isNaN(failureProbability)) score.failureProbability = sixDecimals(failureProbability)
   if (!Number.isNaN(anomaly)) score.anomaly = sixDecimals(anomaly)
   if (age === 0 && series.why !== null) Object.assign(score, series.why)
+  const learned = columns.learned[at]!
+  if (!Number.isNaN(learned)) {
+    score.learning = true
+    score.learned = Math.round(learned * 1000) / 1000
+  }
+  if (columns.resting[at] === 1) score.resting = true
   return score
 }
 
@@ -127,6 +138,8 @@ function makeColumns(points: number): Columns {
     closed: new Uint8Array(points),
     failureProbability: new Float32Array(points),
     anomaly: new Float32Array(points),
+    learned: new Float32Array(points),
+    resting: new Uint8Array(points),
   }
 }
 

@@ -47,7 +47,7 @@ describe('a pipeline with a model', () => {
 describe('a pipeline without a model', () => {
   test('keeps every channel that appears, and scores as normal', () => {
     const { rules } = makePipeline(pipelineSettings(), [], LIMITS, null)
-    expect(rules).toMatchObject({ channels: null, model: 'normal', modelVersion: '1', output: 'anomaly' })
+    expect(rules).toMatchObject({ channels: null, model: 'normal', modelVersion: '2', output: 'anomaly' })
   })
 
   test('keeps the channels of a list of features', () => {

@@ -113,7 +113,7 @@ describe('windows that can raise an alert or keep one open', () => {
     const steps = stepsOf(pipelines)
     const { explanations } = scoreWindows(pipelines, steps, () => undefined)
     expect(asked).toEqual([[20, 20]])
-    expect(pipelines.map(({ rules }) => rules.explainFrom)).toEqual([undefined, 0.2, undefined])
+    expect(pipelines.map(({ rules }) => rules.explainFrom)).toEqual([undefined, 0.2, 0.6])
     const explained = explanations.flatMap((explanation, i) => (explanation ? [{ explanation, i }] : []))
     expect(explained).toEqual([
       {

@@ -19,6 +19,7 @@ const scores: fc.Arbitrary<Score> = fc.record(
     anomaly: sixDecimals,
     contributions: fc.constantFrom([], [{ channel: 'vibration', feature: 'rms', share: 1.2 }]),
     contributionsRest: fc.constantFrom(-0.2, 0.1),
+    resting: fc.constant(true as const),
   },
   {
     requiredKeys: [

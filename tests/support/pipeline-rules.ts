@@ -24,6 +24,7 @@ export function pipelineRules({
         severity: 'high',
       },
     ],
+    learn: { windows: 20, overlap: 1, follow: true },
     model: 'normal',
     modelVersion: '1',
     output: 'anomaly',

@@ -125,6 +125,7 @@ function pipelinesOf(random: Random, limits: Limits, isLone: boolean): EnginePip
       window,
       features: 'default',
       model: isLone || random.below(4) === 0 ? null : 'small',
+      learn: { windows: 20 },
       alerts: Array.from({ length: 1 + random.below(2) }, (_, n) => ({
         rule: `rule-${i}-${n}`,
         above: pick(random, [0.5, 0.7, 0.9]),

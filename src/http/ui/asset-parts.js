@@ -4,7 +4,7 @@ import { capital, formatAge, formatScore } from './format.js'
 import { stateIcon } from './icons.js'
 import { compareAlerts, isOpen } from './rank.js'
 
-/** @import {Alert} from '../../core/records.ts' */
+/** @import {Alert, Score} from '../../core/records.ts' */
 /** @import {AssetDetail, AssetItem} from '../asset-item.ts' */
 /** @import {Store} from './store.js' */
 
@@ -41,12 +41,23 @@ function factsOf(item, pipeline) {
   if (last === undefined) return [['Class', item.class ?? '–'], ...attributes]
   return [
     ['Score', formatScore(last.score)],
+    ...stageOf(last),
     ['Last window', `${formatAge(last.windowEnd, Date.now())}, ${last.count} readings`],
     ['Class', item.class ?? '–'],
     ['Pipeline', last.pipeline],
     ['Model', `${last.model} ${last.modelVersion}`],
     ...attributes,
   ]
+}
+
+/**
+ * Why a score without a model says nothing, if it does not.
+ * @param {Score} score
+ * @returns {[string, string][]}
+ */
+function stageOf({ learning, learned, resting }) {
+  if (learning) return [['Learning', `${Math.floor(100 * (learned ?? 0))} % of the learning period`]]
+  return resting ? [['Judged', 'not while the machine stands still']] : []
 }
 
 /**
