@@ -43,7 +43,7 @@ function records(): LogRecord[] {
   const encoder = new TextEncoder()
   return readings.map((reading, offset) => ({
     offset,
-    timestamp: 0,
+    timestamp: reading.ts,
     key: reading.asset,
     value: encoder.encode(JSON.stringify(reading)),
     headers: EMPTY_HEADERS,
