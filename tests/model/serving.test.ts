@@ -1,3 +1,6 @@
+import { cp, mkdtemp, readFile, writeFile } from 'node:fs/promises'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { beforeAll, describe, expect, it } from 'vitest'
 import { createFleet, MACHINE_CLASSES } from '../../simulators/fleet.ts'
@@ -66,5 +69,22 @@ describe.each([
     expect(model.window).toEqual({ sizeMs: 5000, hopMs: 5000 })
     expect(model.kind).toBe('failure')
     expect(model.units).toEqual(Object.fromEntries(channels.map(({ name, unit }) => [name, unit])))
+  })
+})
+
+describe('a shipped model that scores otherwise than its manifest says', () => {
+  it('never goes live', async () => {
+    const dir = await mkdtemp(join(tmpdir(), 'forewarn-serving-'))
+    await cp(join(MODELS, 'motor-health'), join(dir, 'motor-health'), { recursive: true })
+    const file = join(dir, 'motor-health', '1.0.0', 'manifest.json')
+    const manifest = JSON.parse(await readFile(file, 'utf8'))
+    expect(manifest.probes.length).toBeGreaterThanOrEqual(5)
+    const scale = manifest.steps.find((step: { step: string }) => step.step === 'scale')
+    scale.mean[0] += scale.std[0]
+    await writeFile(file, JSON.stringify(manifest))
+    const backend = await loadBackend()
+    const before = backend.tf.memory().numTensors
+    await expect(serveModel(backend, dir, 'motor-health')).rejects.toThrow(/probes\.\d\.score is .* computes/)
+    expect(backend.tf.memory().numTensors).toBe(before)
   })
 })
