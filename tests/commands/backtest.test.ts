@@ -25,7 +25,7 @@ const yaml = (above: number, onDelay: number) =>
     'pipelines:',
     ...PIPELINES.map(
       ([name, window]) =>
-        `  - { name: ${name}, assets: pump-*, window: ${window}, alerts: [ { rule: ${name}-risk, above: ${above}, clearBelow: 0.5, onDelay: ${onDelay}, severity: high } ] }`,
+        `  - { name: ${name}, assets: pump-*, window: ${window}, learn: 20, alerts: [ { rule: ${name}-risk, above: ${above}, clearBelow: 0.5, onDelay: ${onDelay}, severity: high } ] }`,
     ),
   ].join('\n')
 
@@ -122,8 +122,9 @@ describe('the config that live had', () => {
   test('without the time in which normals were learned alerts come later or not at all', async () => {
     const from = new Date(day.startMs + 2.5 * 3_600_000).toISOString()
     const { printed } = await run({ from, warmUp: 0, json: true })
-    const changes = new Set(changesOf(printed).map(({ change }) => change))
-    expect([...changes].sort()).toEqual(['later', 'missing'])
+    const changes = changesOf(printed).map(({ change }) => change)
+    expect(changes).toContain('missing')
+    expect(changes.filter((change) => change !== 'missing' && change !== 'later')).toEqual([])
     expect(JSON.parse(printed)).toMatchObject({ begins: 'warm-up', counts: { same: 0 } })
   })
 })

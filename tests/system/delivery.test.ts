@@ -19,7 +19,7 @@ const T0 = Date.parse('2026-03-01T00:00:00Z')
 const HOUR = 3_600_000
 const SECOND = 1000
 /** Windows of 30 s, lateness 10 s, idle 60 s. */
-const pipelines = [makePipeline(pipelineSettings(), [], LIMITS, null)]
+const pipelines = [makePipeline(pipelineSettings({ learn: { windows: 20 } }), [], LIMITS, null)]
 
 const reading = (asset: string, ts: unknown, temperature: number, at = Number(ts)): Given => ({
   at,

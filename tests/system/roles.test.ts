@@ -37,7 +37,7 @@ async function makePlant(mqttPort: number) {
   const file = {
     mqtt: { port: mqttPort },
     log: { adapter: 'kafka', prefix: `${name}.`, group: name, kafka },
-    pipelines: [{ name: 'pumps', assets: 'pump-*', window, alerts }],
+    pipelines: [{ name: 'pumps', assets: 'pump-*', window, learn: 20, alerts }],
   }
   writeFileSync(config, JSON.stringify(file))
   return {
