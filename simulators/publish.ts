@@ -16,7 +16,7 @@ export interface PublishOptions {
   readonly speed: number
   /** Event time (epoch ms) that is due at once; what is older comes at once too. Default: that of the first reading. */
   readonly startAtMs?: number
-  /** Connections; an asset stays on one, which keeps its order. */
+  /** Connections; an asset stays on one, which keeps its order. Order over assets is kept by a single one alone. */
   readonly connections: number
   /** Messages sent and not yet acknowledged, over all connections. */
   readonly window: number
@@ -34,7 +34,7 @@ export interface Published {
   readonly reconnects: number
 }
 
-export const PUBLISH_DEFAULTS = { topic: 'sensors/{asset}', connections: 4, window: 2000 } as const
+export const PUBLISH_DEFAULTS = { topic: 'sensors/{asset}', connections: 1, window: 2000 } as const
 
 /** Longest wait for the first connection. */
 const CONNECT_TIMEOUT_MS = 10_000

@@ -6,7 +6,7 @@
 import type { Settings } from '../config/settings.ts'
 import type { AlertEvent, Score } from '../core/records.ts'
 import type { PlainReading } from '../core/windowed.ts'
-import { createLane } from '../engine/lane.ts'
+import { createLanes } from '../engine/lanes.ts'
 import type { EnginePipeline } from '../engine/pipeline.ts'
 import { scoreRecording } from '../engine/recorded.ts'
 
@@ -28,14 +28,11 @@ export async function runLane(
   pipeline: EnginePipeline,
   readings: Iterable<PlainReading>,
 ): Promise<LaneRun> {
-  const { topics } = settings.log
-  const lane = createLane({
-    partition: 0,
-    topics,
-    pipelines: [pipeline],
-    limits: settings.limits,
-    inferred() {},
-  })
+  const { topics, partitions } = settings.log
+  const lanes = createLanes(
+    { topics, pipelines: [pipeline], limits: settings.limits, inferred() {} },
+    partitions,
+  )
   const channels = new Set<string>()
   let count = 0
   let unusable = 0
@@ -48,7 +45,7 @@ export async function runLane(
   }
   const scores: Score[] = []
   const events: AlertEvent[] = []
-  for await (const records of scoreRecording(lane, counted())) {
+  for await (const records of scoreRecording(lanes, counted())) {
     for (const { topic, value } of records) {
       if (topic === topics['dead-letters']) unusable++
       if (value === null) continue

@@ -6,7 +6,7 @@ import type { Writable } from 'node:stream'
 import { finished } from 'node:stream/promises'
 import { loadPipelines } from '../app/pipelines.ts'
 import type { NewRecord } from '../core/ports.ts'
-import { createLane } from '../engine/lane.ts'
+import { createLanes } from '../engine/lanes.ts'
 import { scoreRecording } from '../engine/recorded.ts'
 import { configOf } from './config.ts'
 import { readRecording } from './recording.ts'
@@ -21,13 +21,13 @@ export interface ScoreOptions {
 
 export async function score(options: ScoreOptions): Promise<void> {
   const { settings } = configOf(options)
-  const { topics } = settings.log
+  const { topics, partitions } = settings.log
   const { pipelines, dispose } = await loadPipelines(settings)
-  const lane = createLane({ partition: 0, topics, pipelines, limits: settings.limits, inferred() {} })
+  const lanes = createLanes({ topics, pipelines, limits: settings.limits, inferred() {} }, partitions)
   const out = options.output === undefined ? process.stdout : createWriteStream(options.output)
   const counts = { scores: 0, alerts: 0, 'dead-letters': 0 }
   for await (const records of scoreRecording(
-    lane,
+    lanes,
     await readRecording(options.input, options.map, options.late),
   )) {
     const lines = records.filter(({ topic }) => topic === topics.scores || topic === topics.alerts)

@@ -1,9 +1,12 @@
 /**
- * A recording through a lane: the batch path of `score`. Readings become records as ingest would make them; the
- * clock is a tick at each whole second of event time, and what is open at the end closes with `end`.
+ * A recording through the lanes of all partitions: the batch path of `score`. Readings become records as ingest would
+ * make them; the clock is a tick at each whole second of event time, and what is open at the end closes with `end`.
  */
 
+import { partitionOf } from '../core/murmur2.ts'
 import { EMPTY_HEADERS, type NewRecord } from '../core/ports.ts'
+import type { Pulse } from '../core/records.ts'
+import { RECORD_TYPE } from '../core/topics.ts'
 import type { PlainReading } from '../core/windowed.ts'
 import type { Lane } from './lane.ts'
 
@@ -13,43 +16,71 @@ const TICK_MS = 1000
 
 const encoder = new TextEncoder()
 
-/**
- * @param readings in time order over assets (`inTimeOrder`)
- * @yields what each batch causes, in order
- */
-export async function* scoreRecording(
-  lane: Lane,
-  readings: Iterable<PlainReading> | AsyncIterable<PlainReading>,
-): AsyncGenerator<readonly NewRecord[]> {
-  let offset = 0
-  let clockMs: number | null = null
-  for await (const reading of readings) {
-    clockMs = tickUpTo(lane, clockMs, reading.ts, offset)
-    const value = encoder.encode(JSON.stringify(reading))
-    lane.take({ offset, timestamp: reading.ts, key: reading.asset, value, headers: EMPTY_HEADERS })
-    offset++
-    if (offset % BATCH_READINGS === 0) yield lane.flush().emit
-  }
-  lane.end(offset)
-  yield lane.flush().emit
+/** Where a recording stands. */
+interface Clock {
+  readonly lanes: readonly Lane[]
+  /** Stands for the place of a record in the log. */
+  offset: number
+  /** Event time of the last tick; null before the first reading. */
+  atMs: number | null
+  /** A reading was taken since the last tick. */
+  heard: boolean
 }
 
 /**
- * Ticks at the whole seconds after `clockMs` up to `ts`. A stretch in which no window is open and no silence is waited for
- * is one tick: there is nothing that a second more or less could change.
- * @returns the new clock
+ * @param lanes one for each partition of the log (`createLanes`), or a single one that takes all
+ * @param readings in time order over assets (`inTimeOrder`)
+ * @yields what each batch causes, in order within a partition
  */
-function tickUpTo(lane: Lane, clockMs: number | null, ts: number, offset: number): number {
+export async function* scoreRecording(
+  lanes: readonly Lane[],
+  readings: Iterable<PlainReading> | AsyncIterable<PlainReading>,
+): AsyncGenerator<readonly NewRecord[]> {
+  const clock: Clock = { lanes, offset: 0, atMs: null, heard: false }
+  for await (const reading of readings) {
+    const { asset, ts } = reading
+    tickUpTo(clock, ts)
+    const lane = lanes[partitionOf(asset, lanes.length)]!
+    const value = encoder.encode(JSON.stringify(reading))
+    lane.take({ offset: clock.offset, timestamp: ts, key: asset, value, headers: EMPTY_HEADERS })
+    clock.heard = true
+    clock.offset++
+    if (clock.offset % BATCH_READINGS === 0) yield lanes.flatMap((each) => each.flush().emit)
+  }
+  for (const lane of lanes) lane.end(clock.offset)
+  yield lanes.flatMap((lane) => lane.flush().emit)
+}
+
+/**
+ * Ticks at the whole seconds after the last one up to `ts`. A stretch in which no window is open and no silence is waited
+ * for is one tick: there is nothing that a second more or less could change.
+ */
+function tickUpTo(clock: Clock, ts: number): void {
+  const { lanes } = clock
   const to = Math.floor(ts / TICK_MS) * TICK_MS
-  if (clockMs === null) {
-    lane.tick({ ts: to, elapsed: 0 }, offset)
-    return to
+  clock.atMs ??= tick(clock, to, 0)
+  while (clock.atMs < to) {
+    if (clock.heard) pulse(clock, clock.atMs)
+    const stepMs = lanes.some((lane) => lane.awaitsTicks()) ? TICK_MS : to - clock.atMs
+    clock.atMs = tick(clock, clock.atMs + stepMs, stepMs)
   }
-  let at = clockMs
-  while (at < to) {
-    const step = lane.awaitsTicks() ? TICK_MS : to - at
-    at += step
-    lane.tick({ ts: at, elapsed: step }, offset)
+}
+
+/** @returns its time */
+function tick({ lanes, offset }: Clock, ts: number, elapsed: number): number {
+  for (const lane of lanes) lane.tick({ ts, elapsed }, offset)
+  return ts
+}
+
+/** Tells the partitions of each other, as the engine does where silence is an alert. */
+function pulse(clock: Clock, ts: number): void {
+  const { lanes, offset } = clock
+  clock.heard = false
+  if (lanes.length === 1) return
+  const assets = lanes.reduce((sum, { partition }) => sum + partition.assets.size, 0)
+  for (const lane of lanes) {
+    const told: Pulse = { ts, others: assets - lane.partition.assets.size }
+    const value = encoder.encode(JSON.stringify(told))
+    lane.take({ offset, timestamp: ts, key: null, value, headers: { type: RECORD_TYPE.pulse } })
   }
-  return at
 }

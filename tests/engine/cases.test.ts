@@ -124,7 +124,7 @@ test.each<[string, WindowRule]>([
       then.push(...scoresIn(lane.flush().emit))
     }
     const now: Score[] = []
-    for await (const emit of scoreRecording(makeLane(window), readings)) now.push(...scoresIn(emit))
+    for await (const emit of scoreRecording([makeLane(window)], readings)) now.push(...scoresIn(emit))
     // What is open at the end of a file closes with it; live it waits for the silence.
     const wordless = (scores: readonly Score[]) =>
       scores.map(({ closed, ...score }) => [score, closed === 'watermark'])

@@ -48,7 +48,7 @@ const parsed = <T>({ value }: NewRecord) => JSON.parse(decoder.decode(value!)) a
 async function run(readings: readonly PlainReading[]) {
   const lane = makeLane()
   const emit: NewRecord[] = []
-  for await (const records of scoreRecording(lane, readings)) emit.push(...records)
+  for await (const records of scoreRecording([lane], readings)) emit.push(...records)
   const on = (topic: string) => emit.filter((record) => record.topic === topic)
   return { lane, scores: on(topics.scores).map(parsed<Score>), letters: on(topics['dead-letters']) }
 }

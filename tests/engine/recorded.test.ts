@@ -21,7 +21,7 @@ async function scoresOf(readings: readonly PlainReading[]): Promise<Score[]> {
   ]
   const lane = createLane({ partition: 0, topics, pipelines, limits: LIMITS, inferred() {} })
   const emitted: NewRecord[] = []
-  for await (const batch of scoreRecording(lane, readings)) emitted.push(...batch)
+  for await (const batch of scoreRecording([lane], readings)) emitted.push(...batch)
   const decoder = new TextDecoder()
   return emitted
     .filter(({ topic }) => topic === topics.scores)

@@ -137,7 +137,7 @@ describe('delivery', () => {
     )
     const lane = createLane({ partition: 0, topics: LANE_TOPICS, pipelines, limits: LIMITS, inferred() {} })
     const replayed: string[] = []
-    for await (const records of scoreRecording(lane, readings)) {
+    for await (const records of scoreRecording([lane], readings)) {
       for (const { value } of records) if (value) replayed.push(Buffer.from(value).toString())
     }
     expect(live.alerts.length).toBeGreaterThan(0)
