@@ -30,7 +30,8 @@ const encoder = new TextEncoder()
 const records: LogRecord[] = []
 for (const reading of loadReadings(ASSETS, WARM_UP + MEASURED, STEP_MS, 1_700_000_000_000)) {
   const value = encoder.encode(JSON.stringify(reading))
-  records.push({ offset: records.length, timestamp: 0, key: reading.asset, value, headers: EMPTY_HEADERS })
+  const { asset: key, ts: timestamp } = reading
+  records.push({ offset: records.length, timestamp, key, value, headers: EMPTY_HEADERS })
 }
 
 function makeLane(): Lane {

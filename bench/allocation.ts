@@ -12,7 +12,7 @@ export interface Allocation {
 }
 
 /** What was measured when the budget was set, and a tenth. Lower it with the figure; raise it with a reason. */
-export const BUDGET_BYTES: Allocation = { engine: 850, kafkaRead: 240 }
+export const BUDGET_BYTES: Allocation = { engine: 900, kafkaRead: 260 }
 
 /** More than the probe allocates: nothing is collected while it measures. */
 const YOUNG_MIB = 512

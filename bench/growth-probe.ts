@@ -45,9 +45,11 @@ function makeLane(partition: number): Lane {
 
 const encoder = new TextEncoder()
 
+const timeOf = (round: number) => FROM_TS + Math.round((round * windowMs) / READINGS_PER_WINDOW)
+
 /** The bytes of a reading; values move, so that nothing is a repetition. */
 function readingOf(asset: string, round: number, at: number): Uint8Array {
-  const ts = FROM_TS + Math.round((round * windowMs) / READINGS_PER_WINDOW)
+  const ts = timeOf(round)
   const values = names.map((name, i) => `"${name}":${((round * 7 + at * 3 + i) % 1000) / 10}`).join()
   return encoder.encode(`{"asset":"${asset}","ts":${ts},"values":{${values}}}`)
 }
@@ -61,7 +63,7 @@ function feed(lanes: readonly Lane[]): number {
     for (let from = 0; from < assets; from += BATCH) {
       const records = ids.slice(from, from + BATCH).map((key, i) => ({
         offset: offset++,
-        timestamp: 0,
+        timestamp: timeOf(round),
         key,
         value: readingOf(key, round, from + i),
         headers: EMPTY_HEADERS,

@@ -18,6 +18,8 @@ const KILLS = Number(process.env.CRASH_KILLS ?? 20)
 const SEED = Number(process.env.CRASH_SEED ?? Date.now() % 1_000_000)
 const ASSETS = 20
 const RUN_MS = [50, 400] as const
+/** Two windows of each asset at least: on a busy machine the runs between kills are short. */
+const ENOUGH = ASSETS * 700
 
 const dirs: string[] = []
 const programs: Program[] = []
@@ -95,6 +97,7 @@ test(`${KILLS} × kill -9 (CRASH_SEED=${SEED} repeats the moments)`, { timeout: 
   programs.push(last)
   await untilReady(last, httpPort)
   await publisher.heard()
+  while (publisher.acknowledged.size < ENOUGH) await sleep(20)
   await publisher.stop()
   last.child.kill('SIGTERM')
   expect(await last.ended, last.output()).toBe(0)
