@@ -28,6 +28,12 @@ export const LEARNED = ['mean', 'std'] as const
 const LEVEL_AT = STATISTICS.indexOf('mean')
 const UNREST_AT = STATISTICS.indexOf('std')
 
+/** Never changed once it is lent: so the order in which sisters go on does not matter to each other. */
+export interface Lent {
+  readonly states: KnownStates
+  readonly mean: Float64Array
+}
+
 export interface Baseline {
   readonly channels: readonly string[]
   /** Windows seen, and quiet ones learned. */
@@ -51,6 +57,8 @@ export interface Baseline {
   settling: number
   /** Rank among the sisters that lend their states; 0 = it lends none. */
   rank: number
+  /** What it lends: its states and mean as they were when its learning period ended. */
+  lent: Lent | null
 }
 
 /** Memory of mean and covariance: slow, harmless change is followed; wear that takes a day or less is not. */
@@ -89,14 +97,16 @@ export function makeBaseline(channels: readonly string[]): Baseline {
     resting: 0,
     settling: 0,
     rank: 0,
+    lent: null,
   }
 }
 
 /** Bytes of its numbers, which are nearly all of it. */
-export function baselineBytes({ mean, covariance, states, components, passing }: Baseline): number {
+export function baselineBytes({ mean, covariance, states, components, passing, lent }: Baseline): number {
   const fitted = components ? components.axes.byteLength + components.spread.byteLength * 2 : 0
   const known = states.cells.byteLength + states.born.byteLength + states.used.byteLength
-  return covariance.byteLength + known + fitted + mean.byteLength * (2 + passing.length)
+  const lentBytes = lent ? lent.states.cells.byteLength + lent.mean.byteLength : 0
+  return covariance.byteLength + known + fitted + lentBytes + mean.byteLength * (2 + passing.length)
 }
 
 /**
@@ -168,7 +178,7 @@ export function teach(
   }
   const since = baseline.windows - fittedAfter
   if (since >= 0 && since % REFIT_WINDOWS === 0) refit(baseline)
-  if (since === 0) sisters.join(baseline)
+  if (baseline.windows === rule.windows) sisters.join(baseline)
 }
 
 /** Running mean and covariance with a long memory; what a window lacks stays as it is. */

@@ -32,6 +32,10 @@ export function makeStates(): KnownStates {
   }
 }
 
+export function copyStates({ cells, length, born, used }: KnownStates): KnownStates {
+  return { cells: cells.slice(), length, born: born.slice(), used: used.slice() }
+}
+
 /**
  * The nearest state that is no younger than `bornBy`.
  * @param vector the window, in the coordinates of these states

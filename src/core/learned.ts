@@ -1,6 +1,6 @@
 /**
  * The score of a window whose pipeline has no model, by what its asset has learned of itself: 0.5 at the asset's own
- * limit, 0.8 at three times the limit, 0 while it is being learned and while the machine stands still.
+ * limit, 0.8 at three and a half times the limit, 0 while it is being learned and while the machine stands still.
  */
 import type { AssetState } from './asset.ts'
 import {
@@ -17,8 +17,8 @@ import type { ClosedWindow } from './open-window.ts'
 import { teachQuietly } from './quiet.ts'
 import { judgeWindow, sharesOf, type Verdict } from './verdict.ts'
 
-/** The score is r^e / (1 + r^e) with r the statistic over its limit: three times the limit makes 0.8. */
-const SCORE_EXPONENT = Math.log(4) / Math.log(3)
+/** The score is r^e / (1 + r^e) with r the statistic over its limit: three and a half times the limit makes 0.8. */
+const SCORE_EXPONENT = Math.log(4) / Math.log(3.5)
 
 export interface LearnedScore {
   readonly score: number

@@ -11,7 +11,7 @@ const MEMORY_WINDOWS = 1024
 
 /**
  * Standard deviations above the mean. Were the logarithms normal and windows independent, one quiet window in 160 would
- * exceed it; an alert wants four times the limit, three windows in a row (see `docs/decisions`).
+ * exceed it; an alert wants three and a half times the limit in three windows in a row (see `docs/decisions`).
  */
 const DEVIATIONS = 2.5
 

@@ -1,9 +1,10 @@
 /**
- * Assets of a pipeline and partition that have the same channels: the first of them to know themselves lend their
- * states to the others, moved by the difference of their means. So a load that one machine has run at is no news to
+ * Assets of a pipeline and partition that have the same channels: the first of them to end their learning period lend
+ * the states that they have learned in it to the others, moved by the difference of their means. So a load that one machine has run at is no news to
  * its sisters. Who lends is decided by the order of the log and stored with each (`rank`).
  */
 import type { Baseline } from './baseline.ts'
+import { copyStates } from './known-states.ts'
 
 /** Most assets that lend their states: what a window costs is bounded by it. */
 export const LENDERS = 8
@@ -11,9 +12,9 @@ export const LENDERS = 8
 export const FAMILIES = 64
 
 export interface Sisters {
-  /** Those that lend to an asset, by rank; it may be among them. */
+  /** Those that lend to an asset, by rank; it may be among them. All have `lent`. */
   lenders(baseline: Baseline): readonly Baseline[]
-  /** An asset knows itself: it lends from now on if there is room. */
+  /** The learning period of an asset is over: it lends from now on if there is room. */
   join(baseline: Baseline): void
   /** An asset that had joined was restored. */
   rejoin(baseline: Baseline): void
@@ -44,6 +45,7 @@ export function makeSisters(): Sisters {
       const family = familyOf(baseline)
       if (!family || family.length >= LENDERS) return
       baseline.rank = (family[family.length - 1]?.rank ?? 0) + 1
+      baseline.lent = { states: copyStates(baseline.states), mean: baseline.mean.slice() }
       family.push(baseline)
     },
 
@@ -59,6 +61,7 @@ export function makeSisters(): Sisters {
       const at = family?.indexOf(baseline) ?? -1
       if (at >= 0) family!.splice(at, 1)
       baseline.rank = 0
+      baseline.lent = null
     },
   }
 }

@@ -3,8 +3,8 @@
  * the principal components (T²) and off them (Q), both over the asset's own limits. Changes nothing but the
  * baseline's clock and what it remembers of the window before.
  */
-import { type Baseline, isLearned, isSparse, knownBy, type LearnRule, weightsOf } from './baseline.ts'
-import { nearestState } from './known-states.ts'
+import { type Baseline, isLearned, isSparse, knownBy, type LearnRule, type Lent, weightsOf } from './baseline.ts'
+import { type KnownStates, nearestState } from './known-states.ts'
 import { type Components, type Distances, distances, qContributions, t2Contributions } from './pca.ts'
 import { quietLimit } from './quiet-limit.ts'
 import type { Sisters } from './sisters.ts'
@@ -103,7 +103,10 @@ export function sharesOf({ limits, components }: Baseline, { judged, deviation }
   return sum > 0 ? shares.map((share) => share / sum) : shares
 }
 
-/** The nearest state, in this asset's own coordinates. Without any, the mean stands for it. */
+/**
+ * The nearest state, in this asset's own coordinates: its own, or one that sisters know. Where several lend, two of
+ * them must know it, so that one which was failing while it was learned misleads nobody. Without any, the mean.
+ */
 function nearestKnown(
   baseline: Baseline,
   components: Components,
@@ -115,26 +118,48 @@ function nearestKnown(
   const { states, clock } = baseline
   const own = nearestState(states, vector, weights, knownBy(baseline, rule), Number.POSITIVE_INFINITY)
   if (own.index >= 0) states.used[own.index] = clock
-  let best = own.index < 0 ? baseline.mean : stateAt(baseline, own.index, vector.length)
-  let within = own.index < 0 ? Number.POSITIVE_INFINITY : own.distance
-  for (const sister of sisters.lenders(baseline)) {
-    if (sister === baseline) continue
-    const shift = baseline.mean.map((level, i) => level - sister.mean[i]!)
-    const moved = vector.map((value, i) => value - shift[i]!)
-    // Unmoved too: a machine that stands still or idles shows zeros, whatever its usual level.
-    for (const [seen, offset] of [[moved, shift] as const, [vector, null] as const]) {
-      const found = nearestState(sister.states, seen, weights, Number.POSITIVE_INFINITY, within)
-      if (found.index < 0) continue
-      within = found.distance
-      const state = stateAt(sister, found.index, vector.length)
-      best = offset === null ? state : state.map((value, i) => value + offset[i]!)
-    }
-  }
-  return best
+  const within = own.index < 0 ? Number.POSITIVE_INFINITY : own.distance
+  const lenders = sisters.lenders(baseline).filter((sister) => sister !== baseline)
+  const nearer = lenders.flatMap(({ lent }) => {
+    const state = lent && nearestLent(baseline.mean, lent, vector, weights, within)
+    return state ? [state] : []
+  })
+  nearer.sort((a, b) => a.distance - b.distance)
+  const lent = nearer[lenders.length > 1 ? 1 : 0]
+  if (lent) return lent.state
+  return own.index < 0 ? baseline.mean : stateAt(states, own.index, vector.length)
 }
 
-function stateAt({ states }: Baseline, index: number, size: number): Float64Array {
-  return states.cells.subarray(index * size, (index + 1) * size)
+/**
+ * A sister's nearest state, moved by the difference of the means; unmoved where that is nearer: a machine that stands
+ * still or idles shows zeros, whatever its usual level.
+ */
+function nearestLent(
+  mean: Float64Array,
+  lent: Lent,
+  vector: Float64Array,
+  weights: Float64Array,
+  within: number,
+): { readonly distance: number; readonly state: Float64Array } | null {
+  const shift = mean.map((level, i) => level - lent.mean[i]!)
+  const moved = nearestState(
+    lent.states,
+    vector.map((value, i) => value - shift[i]!),
+    weights,
+    Number.POSITIVE_INFINITY,
+    within,
+  )
+  const still = nearestState(lent.states, vector, weights, Number.POSITIVE_INFINITY, moved.distance)
+  if (still.index >= 0) {
+    return { distance: still.distance, state: stateAt(lent.states, still.index, vector.length) }
+  }
+  if (moved.index < 0) return null
+  const state = stateAt(lent.states, moved.index, vector.length).map((value, i) => value + shift[i]!)
+  return { distance: moved.distance, state }
+}
+
+function stateAt({ cells }: KnownStates, index: number, size: number): Float64Array {
+  return cells.subarray(index * size, (index + 1) * size)
 }
 
 /** In spreads, bounded; 0 where either side was not measured. */
