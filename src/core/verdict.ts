@@ -3,7 +3,15 @@
  * the principal components (T²) and off them (Q), both over the asset's own limits. Changes nothing but the
  * baseline's clock and what it remembers of the window before.
  */
-import { type Baseline, isLearned, isSparse, knownBy, type LearnRule, type Lent, weightsOf } from './baseline.ts'
+import {
+  type Baseline,
+  isLearned,
+  isSparse,
+  knownBy,
+  type LearnRule,
+  type Lent,
+  weightsOf,
+} from './baseline.ts'
 import { type KnownStates, nearestState } from './known-states.ts'
 import { type Components, type Distances, distances, qContributions, t2Contributions } from './pca.ts'
 import { quietLimit } from './quiet-limit.ts'

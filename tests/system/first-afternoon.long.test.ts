@@ -107,9 +107,9 @@ describe(`machines that nobody has told anything about, ${Object.keys(MACHINE_CL
       `${falseAlerts.toFixed(1)} false alerts per 100 machine-days, ${(100 * warned).toFixed(0)} % of failures warned of, ` +
         `${(lead[lead.length >> 1]! / 60_000).toFixed(1)} min before in the median`,
     )
-    // Measured: 6.8 and 85 % (docs/decisions/0014). The same seeds give the same figures; the bounds leave room for a
+    // Measured: 4.1 and 81 % (docs/decisions/0014). The same seeds give the same figures; the bounds leave room for a
     // change of the core that moves an alert or two, not for a worse one.
-    expect(falseAlerts).toBeLessThan(9)
-    expect(warned).toBeGreaterThan(0.8)
+    expect(falseAlerts).toBeLessThan(7)
+    expect(warned).toBeGreaterThan(0.75)
   }, 600_000)
 })
