@@ -143,7 +143,11 @@ function addTrain(program: Command): void {
   program
     .command('train')
     .description("train a model for a pipeline's windows")
-    .addOption(new Option('--kind <kind>', 'what the model tells').choices(['failure']).default('failure'))
+    .addOption(
+      new Option('--kind <kind>', 'a failure to come (needs labels), or what is unlike normal (needs none)')
+        .choices(['failure', 'anomaly'])
+        .default('failure'),
+    )
     .option('--config <file>', 'config file whose pipeline gives windows and channels')
     .option('--pipeline <name>', 'pipeline of the config (default: its only one)')
     .option('--map <file>', 'how to read the files')

@@ -27,7 +27,7 @@ const TABLE_LIMITS = 8
 export async function filesSource(options: TrainOptions, input: readonly string[]): Promise<TrainingSource> {
   const map = options.map === undefined ? null : await readMap(options.map)
   const table = typeof map?.label === 'string'
-  if (options.labels === undefined && !table) {
+  if (options.labels === undefined && !table && options.kind === 'failure') {
     throw failure(
       'usage',
       '--input needs --labels FILE: CSV asset,from,to,kind of the known failures (or a table: --map with label)',
@@ -41,7 +41,8 @@ export async function filesSource(options: TrainOptions, input: readonly string[
   const held = late.length > 0 ? await readTogether(input, options.map, late) : null
   const readings = () => held ?? readRecording(input, map)
   const { assets, channels: found, readings: count } = await scan(readings(), takes)
-  const labels = table ? [] : await labelsOf(options, map, assets, pipeline.name)
+  const labels =
+    table || options.labels === undefined ? [] : await labelsOf(options, map, assets, pipeline.name)
   const groups = settings.assets
   const { channels, features, categories } = featuresOf(pipeline, found, assets, groups, table)
   const attributes = attributesBy(groups)
@@ -160,8 +161,10 @@ function unitOf(
 }
 
 function commandOf(options: TrainOptions, input: readonly string[]): string {
-  const { config, pipeline, map, late, labels, horizon, folds, nets, calibration, seed, output } = options
+  const { kind, config, pipeline, map, late, labels, horizon, folds, nets, seed, output } = options
+  const calibration = kind === 'failure' ? options.calibration : undefined
   const flags: readonly (readonly [string, string | number | undefined])[] = [
+    ['--kind', kind === 'failure' ? undefined : kind],
     ['--config', config],
     ['--pipeline', pipeline],
     ['--map', map],

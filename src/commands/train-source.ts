@@ -7,7 +7,7 @@ import type { Preparation } from '../training/prepare.ts'
 import type { Recipe, Trials } from '../training/recipe.ts'
 
 export interface TrainOptions {
-  readonly kind: 'failure'
+  readonly kind: 'failure' | 'anomaly'
   readonly config?: string | undefined
   readonly pipeline?: string | undefined
   readonly map?: string | undefined

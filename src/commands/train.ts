@@ -5,12 +5,17 @@
  */
 import { failure } from '../core/errors.ts'
 import { shapeOf } from '../core/window.ts'
-import { loadBackend } from '../model/backend.ts'
+import { type Backend, loadBackend } from '../model/backend.ts'
 import { writeModel } from '../model/folder.ts'
+import type { Manifest } from '../model/manifest.ts'
+import type { NetworkFiles } from '../model/network.ts'
+import { trainAnomalyModel } from '../training/anomaly.ts'
+import { anomalyCard } from '../training/anomaly-card.ts'
+import { ANOMALY_FIT } from '../training/anomaly-fit.ts'
 import { modelCard } from '../training/card.ts'
 import { type Dataset, datasetBuilder } from '../training/dataset.ts'
 import { FIT_DEFAULTS, requireNative } from '../training/fit.ts'
-import { type Recipe, trainFailureModel } from '../training/recipe.ts'
+import { type Listener, type Recipe, trainFailureModel } from '../training/recipe.ts'
 import { INTERRUPTED, type Interrupt, listenForInterrupt } from './interrupt.ts'
 import { filesSource } from './train-files.ts'
 import { fleetSource } from './train-fleet.ts'
@@ -63,14 +68,13 @@ export async function train(options: TrainOptions): Promise<void> {
     const dataset = await datasetOf(source, interrupt)
     sayTally(dataset)
     const listener = { say, progress: epochProgress(), stopped: interrupt.stopped }
-    const made = await trainFailureModel(backend, dataset, recipeOf(source, options), source.trials, listener)
+    const made = await learn(backend, dataset, source, options, listener)
     dataset.spilled?.close()
-    const card = modelCard(made.manifest, made.outcomes, source.again)
     const { path, changed } = await writeModel(
       options.output,
       made.manifest,
       made.files,
-      card,
+      made.card,
       options.replace,
     )
     const difference =
@@ -84,6 +88,29 @@ export async function train(options: TrainOptions): Promise<void> {
   } finally {
     interrupt.close()
   }
+}
+
+interface Learned {
+  readonly manifest: Manifest
+  readonly files: NetworkFiles
+  readonly card: string
+}
+
+async function learn(
+  backend: Backend,
+  dataset: Dataset,
+  source: TrainingSource,
+  options: TrainOptions,
+  listener: Listener,
+): Promise<Learned> {
+  const recipe = recipeOf(source, options)
+  if (options.kind === 'anomaly') {
+    const fit = { ...ANOMALY_FIT, seed: options.seed }
+    const made = await trainAnomalyModel(backend, dataset, { ...recipe, fit }, listener)
+    return { ...made, card: anomalyCard(made.manifest, source.again) }
+  }
+  const made = await trainFailureModel(backend, dataset, recipe, source.trials, listener)
+  return { ...made, card: modelCard(made.manifest, made.outcomes, source.again) }
 }
 
 /** Readings between two looks for a signal. */
@@ -110,10 +137,21 @@ function sayTally({ tally }: Dataset): void {
 }
 
 async function sourceOf(options: TrainOptions): Promise<TrainingSource> {
-  const { input, simulate } = options
+  const { kind, input, simulate } = options
+  if (kind === 'anomaly') refuseForeign(options)
   if (simulate !== undefined && input === undefined) return fleetSource(options, simulate)
   if (input !== undefined && simulate === undefined) return filesSource(options, input)
   throw failure('usage', 'train takes either --input FILE… --labels FILE or --simulate pump=100')
+}
+
+/** What only a failure model has is not passed over in silence. */
+function refuseForeign({ input, simulate, folds, nets = 1 }: TrainOptions): void {
+  const foreign = simulate !== undefined || input === undefined ? '--simulate' : folds ? '--folds' : '--nets'
+  if (foreign === '--nets' && nets === 1) return
+  throw failure(
+    'usage',
+    `train --kind anomaly learns one net from --input FILE…; ${foreign} is for --kind failure`,
+  )
 }
 
 function recipeOf(

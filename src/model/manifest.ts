@@ -7,6 +7,7 @@ import Value from 'typebox/value'
 import { attributeOf } from '../core/category.ts'
 import { failure, messageOf } from '../core/errors.ts'
 import { FEATURES_VERSION, parseFeature } from '../core/features.ts'
+import { Anomaly, misfit } from './anomaly.ts'
 import { Calibration } from './calibration.ts'
 import { featuresHash } from './fingerprint.ts'
 import { inputsOf } from './inputs.ts'
@@ -107,7 +108,10 @@ export const Manifest = Type.Object(
     format: Type.Literal(2, { description: 'Version of this schema' }),
     name: Type.String({ pattern: MODEL_NAME.source }),
     version: Type.String({ pattern: MODEL_VERSION.source }),
-    kind: Type.Literal('failure', { description: 'The output is the probability of a failure to come' }),
+    kind: Type.Enum(['failure', 'anomaly'], {
+      description:
+        'failure: the output is the probability of a failure to come; anomaly: how unlike the windows that taught',
+    }),
     backend: Type.Object(
       { name: Type.Literal('tensorflow'), version: Type.String(), files: Type.Literal('tfjs-layers') },
       { ...strict, description: 'What trained it; every backend of tfjs serves it' },
@@ -134,7 +138,7 @@ export const Manifest = Type.Object(
     steps: Type.Array(InputStep, {
       description: "From raw features to the net's inputs, in this order: see model/steps",
     }),
-    outputs: Type.Array(Type.Object({ name: Type.Literal('failureProbability') }, strict), {
+    outputs: Type.Array(Type.Object({ name: Type.Enum(['failureProbability', 'anomaly']) }, strict), {
       minItems: 1,
       maxItems: 1,
     }),
@@ -148,6 +152,7 @@ export const Manifest = Type.Object(
       { ...strict, description: 'The alert rule that the results were measured with' },
     ),
     calibration: Calibration,
+    anomaly: Type.Optional(Anomaly),
     probes: Type.Array(Probe, {
       description:
         'Raw features and what the model makes of them; it is not served when it makes something else',
@@ -219,7 +224,8 @@ function fieldError(value: unknown): string | null {
   return `${field} ${error.message} ${names}`
 }
 
-function contradictionIn({ channels, features, steps, probes, calibration }: Manifest): string | null {
+function contradictionIn(manifest: Manifest): string | null {
+  const { channels, features, steps, probes, calibration } = manifest
   const count = features.names.length
   const known = new Set(channels.map(({ name }) => name))
   const stray = features.names.find(
@@ -234,7 +240,8 @@ function contradictionIn({ channels, features, steps, probes, calibration }: Man
     return `calibration.from has ${calibration.from.length} numbers, calibration.to ${calibration.to.length}`
   }
   try {
-    inputsOf(features.names, steps)
+    const wrongKind = kindMisfit(manifest, inputsOf(features.names, steps).names.length)
+    if (wrongKind) return wrongKind
   } catch (error) {
     return messageOf(error)
   }
@@ -246,4 +253,14 @@ function contradictionIn({ channels, features, steps, probes, calibration }: Man
     return `features.hash is ${features.hash}, this program's features have ${hash}: train the model again`
   }
   return null
+}
+
+/** What of outputs and the section `anomaly` does not go with the kind. */
+function kindMisfit({ kind, outputs, anomaly, calibration }: Manifest, width: number): string | null {
+  const output = kind === 'failure' ? 'failureProbability' : 'anomaly'
+  if (outputs[0]?.name !== output) return `outputs.0.name is ${outputs[0]?.name}, kind ${kind} has ${output}`
+  if (kind === 'failure') return anomaly ? 'anomaly is there, but kind is failure' : null
+  if (!anomaly) return 'anomaly is missing, and kind is anomaly'
+  if (calibration !== null) return 'calibration must be null: the score of an anomaly is no probability'
+  return misfit(anomaly, width)
 }

@@ -104,11 +104,12 @@ function filesOf({ modelTopology, weightSpecs, weightData }: io.ModelArtifacts):
   return { topology: `${JSON.stringify(topology, null, 1)}\n`, weights: new Uint8Array(weightData) }
 }
 
-/** @throws Failure `model` when the files do not make a net with these inputs and one output */
+/** @throws Failure `model` when the files do not make a net with so many inputs and outputs */
 export async function loadNetwork(
   tf: TensorFlow,
   { topology, weights }: NetworkFiles,
   inputs: number,
+  outputs = 1,
 ): Promise<LayersModel> {
   let network: LayersModel
   try {
@@ -117,13 +118,13 @@ export async function loadNetwork(
     throw failure('model', `model.json and weights.bin do not make a net: ${messageOf(error)}`, error)
   }
   const wanted = network.inputs[0]?.shape[1]
-  const outputs = network.outputs[0]?.shape[1]
-  if (wanted === inputs && outputs === 1) return network
+  const given = network.outputs[0]?.shape[1]
+  if (wanted === inputs && given === outputs) return network
   network.dispose()
   throw failure(
     'model',
-    `model.json: the net takes ${wanted} inputs and gives ${outputs} outputs; ` +
-      `the manifest's steps make ${inputs} inputs of its features, and 1 output is served`,
+    `model.json: the net takes ${wanted} inputs and gives ${given} outputs; ` +
+      `the manifest's steps make ${inputs} inputs of its features, and ${outputs} output${outputs === 1 ? ' is' : 's are'} served`,
   )
 }
 

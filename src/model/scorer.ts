@@ -81,7 +81,7 @@ export async function createScorer(backend: Backend, net: ScoredNet): Promise<Sc
 }
 
 /** The part of each input goes to the features that it comes from, alike to each. */
-function addToSources(parts: Float64Array, { sources }: Inputs, features: Float64Array): void {
+export function addToSources(parts: Float64Array, { sources }: Inputs, features: Float64Array): void {
   sources.forEach((from, input) => {
     for (const source of from) features[source]! += parts[input]! / from.length
   })
@@ -108,7 +108,7 @@ function infer(
 }
 
 /** Published scores have six decimals; everything behind reads the rounded one (law 3). */
-function sixDecimals(risk: number, name: string): number {
+export function sixDecimals(risk: number, name: string): number {
   if (Number.isNaN(risk)) throw failure('model', `${name} gives no number: its weights are not finite`)
   return Math.round(risk * 1e6) / 1e6
 }

@@ -1,6 +1,7 @@
 /** From a name in the config to a model that scores: find the folder, check it, load its net. */
 import type { Category } from '../core/category.ts'
 import type { Scorer } from '../core/ports.ts'
+import { createAnomalyScorer } from './anomaly-scorer.ts'
 import type { Backend } from './backend.ts'
 import { findModel, readModel } from './folder.ts'
 import { inputsOf } from './inputs.ts'
@@ -36,12 +37,10 @@ export async function serveModel(backend: Backend, dir: string, wanted: string):
   const { manifest } = folder
   const inputs = inputsOf(manifest.features.names, manifest.steps)
   const name = `${manifest.name}@${manifest.version}`
-  const scorer = await createScorer(backend, {
-    name,
-    inputs,
-    files: folder,
-    calibration: manifest.calibration,
-  })
+  const { anomaly, calibration } = manifest
+  const scorer = anomaly
+    ? await createAnomalyScorer(backend, { name, inputs, files: folder, anomaly })
+    : await createScorer(backend, { name, inputs, files: folder, calibration })
   try {
     checkProbes(scorer, manifest, folder.path)
   } catch (error) {

@@ -32,7 +32,7 @@ function purpose({ window, channels, thresholds }: Manifest): string {
   ].join('\n')
 }
 
-function windowText(window: Manifest['window']): string {
+export function windowText(window: Manifest['window']): string {
   if ('count' in window) return `Windows of ${window.count} readings every ${window.hop} readings`
   if ('gapMs' in window) {
     return `Windows between pauses of ${seconds(window.gapMs)}, cut every ${seconds(window.maxMs)}`
@@ -162,10 +162,10 @@ function limits({ training, calibration }: Manifest): string {
   ].join('\n')
 }
 
-function seconds(ms: number): string {
+export function seconds(ms: number): string {
   return `${ms / 1000} s`
 }
 
-function percent(share: number): string {
+export function percent(share: number): string {
   return `${Number((share * 100).toFixed(1))} %`
 }

@@ -114,7 +114,7 @@ export function preparedRows(dataset: Dataset, inputs: Inputs, rows: Int32Array,
 }
 
 /** The inputs that come from each channel; those of attributes are never blanked. */
-function channelColumns({ features, sources }: Inputs): number[][] {
+export function channelColumns({ features, sources }: Inputs): number[][] {
   const columns = new Map<string, number[]>()
   sources.forEach((from, input) => {
     for (const source of new Set(from)) {

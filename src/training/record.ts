@@ -75,10 +75,16 @@ export function makeManifest(backend: Backend, dataset: Dataset, recipe: Recipe,
   }
 }
 
-function trainingOf(
+/** What a manifest tells of the course of a training. */
+interface Told extends Pick<Trained, 'used' | 'teachers' | 'stoppers' | 'folds'> {
+  readonly made: Pick<Made, 'epochs' | 'nets'>
+  readonly interrupted: boolean
+}
+
+export function trainingOf(
   dataset: Dataset,
-  { source, horizon, window }: Recipe,
-  { used, teachers, stoppers, made, interrupted, folds }: Run,
+  { source, horizon, window }: Pick<Recipe, 'source' | 'horizon' | 'window'>,
+  { used, teachers, stoppers, made, interrupted, folds }: Told,
 ): Manifest['training'] {
   return {
     source,

@@ -25,6 +25,12 @@ export function splitAssets(dataset: Dataset, shares: readonly number[], seed: n
         'as assets that teach and assets that judge are kept apart',
     )
   }
+  return dealAssets(dataset, shares, seed)
+}
+
+/** The same for data in which nothing need have failed: a part may be without an asset. */
+export function dealAssets(dataset: Dataset, shares: readonly number[], seed: number): Parts {
+  const failing = failingAssets(dataset)
   const parts = shares.map(() => new Set<number>())
   const byName = dataset.assets
     .map((_, i) => i)

@@ -1,0 +1,146 @@
+/**
+ * Fits the autoencoder of an anomaly model on normal windows: whole windows from ones in which a channel is blanked here
+ * and there, so that it learns how channels hang together. Stops by windows that don't teach. The same rows, options and
+ * backend build give the same weights, bit by bit.
+ */
+import type { LayersModel, Tensor } from '@tensorflow/tfjs'
+import { createRandom, type Random } from '../../simulators/random.ts'
+import { failure } from '../core/errors.ts'
+import { buildAutoencoder } from '../model/autoencoder.ts'
+import type { Backend } from '../model/backend.ts'
+import type { Inputs } from '../model/inputs.ts'
+import { numbersOf, predictRisk } from '../model/network.ts'
+import type { Dataset } from './dataset.ts'
+import { channelColumns, type Deck, makeDeck, preparer } from './deck.ts'
+import { type Fitted, requireNative, type Watch } from './fit.ts'
+
+export interface AnomalyFit {
+  readonly seed: number
+  readonly epochs: number
+  /** Steps in an epoch, as far as `batchRows` allows. */
+  readonly steps: number
+  readonly batchRows: { readonly least: number; readonly most: number }
+  readonly learningRate: number
+  readonly patience: number
+  /** Chance that a channel of a row is blanked. */
+  readonly blankShare: number
+}
+
+export const ANOMALY_FIT: Omit<AnomalyFit, 'seed'> = {
+  epochs: 60,
+  steps: 48,
+  batchRows: { least: 32, most: 512 },
+  learningRate: 0.005,
+  patience: 6,
+  blankShare: 0.25,
+}
+
+/** An epoch is better when its loss is lower by this share: the last hundredths are not worth the time. */
+const LEAST_GAIN = 0.005
+
+/** Rows that stop the fit; of more every n-th is taken. */
+const STOP_ROWS = 20_000
+
+interface Rows {
+  readonly teach: Int32Array
+  readonly stop: Int32Array
+}
+
+/** @throws Failure `input` when there is no finite loss, or it was stopped before the first epoch was judged */
+export async function fitAutoencoder(
+  backend: Backend,
+  dataset: Dataset,
+  inputs: Inputs,
+  { teach, stop }: Rows,
+  options: AnomalyFit,
+  watch: Watch,
+): Promise<Fitted> {
+  requireNative(backend)
+  const { tf } = backend
+  const { seed, epochs, patience, batchRows, steps } = options
+  const network = buildAutoencoder(tf, inputs.names.length, seed)
+  network.compile({ optimizer: tf.train.adam(options.learningRate), loss: 'meanSquaredError' })
+  const batch = Math.max(batchRows.least, Math.min(batchRows.most, Math.round(teach.length / steps)))
+  const deck = makeDeck(dataset, inputs, teach, 0, seed)
+  const blank = blanker(inputs, options.blankShare, createRandom(seed, 'blank'))
+  const lossOf = judgeOf(backend, dataset, inputs, stop)
+  let best = { epoch: 0, loss: Number.POSITIVE_INFINITY, weights: [] as Tensor[] }
+  let interrupted = false
+  for (let epoch = 1; epoch <= epochs && epoch - best.epoch <= patience; epoch++) {
+    interrupted = await runEpoch(backend, network, deck, blank, batch, watch)
+    if (interrupted) break
+    const loss = lossOf(network)
+    watch.onEpoch({ epoch, of: epochs, loss })
+    if (!(loss < best.loss * (1 - LEAST_GAIN)) && !(best.epoch === 0 && Number.isFinite(loss))) continue
+    tf.dispose(best.weights)
+    best = { epoch, loss, weights: network.getWeights().map((tensor) => tensor.clone()) }
+  }
+  network.optimizer.dispose()
+  if (best.epoch === 0) {
+    network.dispose()
+    throw interrupted
+      ? failure('input', 'stopped before the first epoch was over: there is no net to keep')
+      : failure('input', 'training came to no finite loss; are there absurd values in the readings?')
+  }
+  network.setWeights(best.weights)
+  tf.dispose(best.weights)
+  return { network, epochs: best.epoch, interrupted }
+}
+
+/** @returns true when it was stopped on the way */
+async function runEpoch(
+  { tf }: Backend,
+  network: LayersModel,
+  deck: Deck,
+  blank: (whole: Float32Array, rows: number) => Float32Array,
+  batchSize: number,
+  watch: Watch,
+): Promise<boolean> {
+  for (const { rows, inputs } of deck.deal()) {
+    if (await watch.stopped()) return true
+    const width = inputs.length / rows
+    const x = tf.tensor2d(blank(inputs, rows), [rows, width])
+    const y = tf.tensor2d(inputs, [rows, width])
+    try {
+      // The deck is shuffled already, by a generator of ours: fit's own shuffle can't be seeded.
+      await network.fit(x, y, { batchSize, epochs: 1, shuffle: false, verbose: 0, yieldEvery: 'never' })
+    } finally {
+      tf.dispose([x, y])
+    }
+  }
+  return false
+}
+
+/** Of a lone channel nothing would be left to tell it from. */
+function blanker(inputs: Inputs, share: number, random: Random) {
+  const channels = channelColumns(inputs)
+  const width = inputs.names.length
+  return (whole: Float32Array, rows: number): Float32Array => {
+    const blanked = whole.slice()
+    for (let row = 0; channels.length > 1 && row < rows; row++) {
+      if (random.uniform() >= share) continue
+      for (const column of channels[random.below(channels.length)]!) blanked[row * width + column] = 0
+    }
+    return blanked
+  }
+}
+
+/** @returns a net's mean squared error on the rows that stop it */
+function judgeOf(
+  { tf }: Backend,
+  dataset: Dataset,
+  inputs: Inputs,
+  rows: Int32Array,
+): (network: LayersModel) => number {
+  const width = inputs.names.length
+  const stride = Math.max(1, Math.ceil(rows.length / STOP_ROWS))
+  const some = rows.filter((_, i) => i % stride === 0)
+  const whole = new Float32Array(some.length * width)
+  preparer(dataset, inputs, some)(Int32Array.from(some.keys()), whole)
+  return (network) => {
+    const made = numbersOf(tf, () =>
+      predictRisk(network, tf.tensor2d(whole, [some.length, width]), some.length),
+    )
+    return whole.reduce((sum, value, i) => sum + (value - made[i]!) ** 2, 0) / whole.length
+  }
+}
