@@ -28,15 +28,15 @@ export interface AnomalyFit {
 
 export const ANOMALY_FIT: Omit<AnomalyFit, 'seed'> = {
   epochs: 60,
-  steps: 48,
+  steps: 32,
   batchRows: { least: 32, most: 512 },
-  learningRate: 0.005,
-  patience: 6,
+  learningRate: 0.01,
+  patience: 4,
   blankShare: 0.25,
 }
 
 /** An epoch is better when its loss is lower by this share: the last hundredths are not worth the time. */
-const LEAST_GAIN = 0.005
+const LEAST_GAIN = 0.01
 
 /** Rows that stop the fit; of more every n-th is taken. */
 const STOP_ROWS = 20_000
