@@ -1,4 +1,4 @@
-import { mkdtemp, readFile, writeFile } from 'node:fs/promises'
+import { cp, mkdtemp, readFile, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterEach, beforeAll, describe, expect, it, vi } from 'vitest'
@@ -140,6 +140,36 @@ describe.skipIf(requires('native').missing)('train --kind anomaly', () => {
     const report = JSON.parse(await readFile(join(output, 'evaluation.json'), 'utf8'))
     expect(report.model).toMatchObject({ name: 'pump-normal', kind: 'anomaly' })
     expect(report.verdicts[0].windows.prAuc).toBeGreaterThan(0.9)
+  })
+
+  it('with --labels leaves out the windows that they touch, and judges by them', async () => {
+    listen()
+    const config = join(there.dir, 'short.yaml')
+    await writeFile(config, (await readFile(there.config, 'utf8')).replace('size: 20s', 'size: 10s'))
+    const output = join(there.dir, 'labelled')
+    await train(options({ config, input: [there.later], labels: there.labels, output }))
+    const path = join(output, 'pump-normal', '1.2.0')
+    const { training, anomaly } = JSON.parse(await readFile(join(path, 'manifest.json'), 'utf8'))
+    const { by, windows, positive, model } = anomaly.heldOut
+    // Three pumps of 120 windows at most; those of pump-01 from its fault on teach nothing.
+    expect(training).toMatchObject({ positiveRows: 0, assets: 3 })
+    expect(training.rows + windows).toBeLessThanOrEqual(3 * 120 - 90)
+    expect(by).toBe('time')
+    expect(positive).toBeGreaterThan(20)
+    expect(model.prAuc).toBeGreaterThan(0.8)
+    expect(await readFile(join(path, 'README.md'), 'utf8')).toContain(`| ${model.prAuc} |`)
+  })
+
+  it('makes a model that is not served when it scores otherwise than its manifest says', async () => {
+    const dir = join(there.dir, 'spoilt')
+    await cp(join(there.dir, 'models'), dir, { recursive: true })
+    const file = join(dir, 'pump-normal', '1.2.0', 'manifest.json')
+    const manifest = JSON.parse(await readFile(file, 'utf8'))
+    manifest.anomaly.limit *= 2
+    manifest.anomaly.companion.limit *= 2
+    await writeFile(file, JSON.stringify(manifest))
+    const served = serveModel(await loadBackend(), dir, 'pump-normal')
+    await expect(served).rejects.toThrow(/probes\.\d\.score is .*this program computes/)
   })
 
   it.each<[string, Partial<TrainOptions>, string]>([
