@@ -136,7 +136,9 @@ function baselinesOf(
     say(`fitting baselines on ${teaching.source}`)
     const dataset = buildDataset(teaching.readings(), teaching.labels, options)
     const rows = usedRows(dataset, new Set(dataset.assets.keys()))
-    return fittedBaselines(dataset, rows, teaching.source)
+    const steps = folder?.manifest.steps ?? []
+    const categories = steps.flatMap((step) => (step.step === 'one-hot' ? step.categories : []))
+    return fittedBaselines(dataset, rows, teaching.source, categories)
   }
   const recorded = folder && recordedRule(folder.manifest.baseline, options.features)
   return recorded ? [recorded] : []

@@ -57,7 +57,7 @@ export async function recordedSource(
 async function tableSource(input: readonly string[], map: RecordingMap): Promise<JudgedSource> {
   const rows = await inTimeOrder(readFiles(input, map))
   const labels = rows.flatMap(({ asset, ts, label }): FailureLabel[] =>
-    typeof label === 'string' ? [{ asset, from: ts - 1, to: ts, kind: label }] : [],
+    typeof label === 'string' ? [{ asset, from: ts - 1, to: ts + 1, kind: label }] : [],
   )
   const readings = rows.map(({ asset, ts, values }): PlainReading => ({ asset, ts, values }))
   return { source: `${fileNames(input)}, column ${map.label}`, labels, readings: () => readings }

@@ -10,7 +10,7 @@ import { preparedRows } from './deck.ts'
 import { POSITIVE } from './horizon.ts'
 import type { JudgedWindows, RaisedAlert } from './judged.ts'
 import { fitLogistic, logisticScores } from './logistic.ts'
-import { fitInputs, PLAIN_PREPARATION } from './prepare.ts'
+import { fitInputs, PLAIN_PREPARATION, type Preparation } from './prepare.ts'
 import { bestLimit, type ThresholdRule, tuneThreshold } from './threshold.ts'
 import { ruleText } from './trial.ts'
 import type { WindowFeatures } from './window-features.ts'
@@ -40,11 +40,19 @@ export function recordedRule(text: string, features: readonly string[]): Baselin
   return thresholdBaseline({ feature, column, side, limit }, 'tuned in training')
 }
 
-/** @param rows of the dataset that teach */
-export function fittedBaselines(dataset: Dataset, rows: Int32Array, source: string): Baseline[] {
+/**
+ * @param rows of the dataset that teach
+ * @param categories of the attributes among the features
+ */
+export function fittedBaselines(
+  dataset: Dataset,
+  rows: Int32Array,
+  source: string,
+  categories: Preparation['categories'] = [],
+): Baseline[] {
   return [
     thresholdBaseline(tuneThreshold(dataset, rows), `tuned on ${source}`),
-    logisticBaseline(dataset, rows, source),
+    logisticBaseline(dataset, rows, source, categories),
   ]
 }
 
@@ -66,11 +74,16 @@ function thresholdBaseline(rule: Omit<ThresholdRule, 'f1'>, how: string): Baseli
   }
 }
 
-function logisticBaseline(dataset: Dataset, all: Int32Array, source: string): Baseline {
+function logisticBaseline(
+  dataset: Dataset,
+  all: Int32Array,
+  source: string,
+  categories: Preparation['categories'],
+): Baseline {
   const step = Math.ceil(all.length / LOGISTIC_ROWS)
   const rows = all.filter((_, i) => i % step === 0)
-  const width = dataset.features.length
-  const prepared = fitInputs(dataset, rows, PLAIN_PREPARATION)
+  const prepared = fitInputs(dataset, rows, { ...PLAIN_PREPARATION, categories })
+  const width = prepared.names.length
   const inputs = new Float32Array(rows.length * width)
   preparedRows(dataset, prepared, rows, inputs)
   const positive = Uint8Array.from(rows, (row) => (dataset.target[row] === POSITIVE ? 1 : 0))
@@ -78,7 +91,7 @@ function logisticBaseline(dataset: Dataset, all: Int32Array, source: string): Ba
   const { limit } = bestLimit(logisticScores(fitted, inputs, rows.length), positive)
   return {
     name: 'logistic regression',
-    text: `on ${width} features, C = ${LOGISTIC_C}, alarm above ${Number(limit.toPrecision(4))}, fitted on ${source}`,
+    text: `on ${width} inputs, C = ${LOGISTIC_C}, alarm above ${Number(limit.toPrecision(4))}, fitted on ${source}`,
     ranking({ vectors, found }) {
       const scaled = new Float32Array(found.length * width)
       prepareRows(prepared, vectors, 0, found.length, scaled)
