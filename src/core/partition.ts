@@ -149,7 +149,7 @@ export function makePartition(
   }
 }
 
-const results: ReadingResult[] = []
+const taken: { states: readonly AssetState[]; results: ReadingResult[] } = { states: [], results: [] }
 const closing: ClosedWindow[] = []
 
 /**
@@ -171,18 +171,22 @@ export function takeReading(
   if (typeof states === 'string') return states
   const clockMs = Math.max(partition.tickTs ?? Number.NEGATIVE_INFINITY, takenAtMs)
   const future = clockMs > Number.NEGATIVE_INFINITY && reading.ts > clockMs + partition.limits.futureByMs
-  results.length = 0
-  for (const state of states) {
+  const { results } = taken
+  // Cutting an array off costs as much as all the rest: nearly always it has the right length.
+  if (results.length !== states.length) results.length = states.length
+  for (let i = 0; i < states.length; i++) {
+    const state = states[i]!
     const rules = partition.pipelines[state.pipeline]!
     const result = future ? 'future' : advance(state, reading, rules, partition.elapsedMs, closing)
     const counts = partition.readings[state.pipeline]!
     counts.decoded++
     counts[result]++
-    results.push(result)
+    results[i] = result
   }
   if (closing.length > 0) drain(partition, offset, steps)
   if (!future) hearAsset(partition, states, offset, steps)
-  return { states, results }
+  taken.states = states
+  return taken
 }
 
 /** Takes a tick: moves the log clock, closes the windows of assets that have been silent too long, and tells of them. */

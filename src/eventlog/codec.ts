@@ -10,6 +10,7 @@
  */
 import { failure } from '../core/errors.ts'
 import { EMPTY_HEADERS, type Headers, type LogRecord, type NewRecord } from '../core/ports.ts'
+import { keyText } from './key-text.ts'
 
 export const BATCH_VERSION = 1
 
@@ -137,7 +138,7 @@ function readText(bias: 0 | 1, wanted: boolean): string | null {
   if (length < 0) return null
   const start = reader.at
   reader.at += length
-  return wanted ? reader.bytes.toString('utf8', start, start + length) : null
+  return wanted ? keyText(reader.bytes, start, start + length) : null
 }
 
 function readValue(wanted: boolean): Uint8Array | null {

@@ -82,20 +82,26 @@ export interface Aborted {
   readonly firstOffset: number
 }
 
-export interface Decoded {
-  readonly records: LogRecord[]
+/** A batch whose checksum is right, and that holds records which count. */
+export interface SoundBatch {
+  readonly bytes: Buffer
+  readonly head: Head
+}
+
+export interface Scanned {
+  readonly batches: readonly SoundBatch[]
   /** Behind the last whole batch, whatever it held; `from` when there was none. */
   readonly nextOffset: number
 }
 
 /**
- * Committed records with offset from `from` on, of consecutive batches; a batch that is cut off at the end is left out.
- * Values are views of `bytes`.
+ * Looks through consecutive batches without reading their records: those with committed records of offset `from` on; a
+ * batch that is cut off at the end is left out.
  * @param aborted in the order of their first offsets
  * @throws failure 'log-version' or 'input' that names the offset, for what can't be read
  */
-export function decodeBatches(bytes: Buffer, from: number, aborted: readonly Aborted[]): Decoded {
-  const records: LogRecord[] = []
+export function scanBatches(bytes: Buffer, from: number, aborted: readonly Aborted[]): Scanned {
+  const batches: SoundBatch[] = []
   const dropping = new Set<bigint>()
   let nextAborted = 0
   let nextOffset = from
@@ -113,13 +119,27 @@ export function decodeBatches(bytes: Buffer, from: number, aborted: readonly Abo
     if (head.attributes & CONTROL) {
       if (markerOf(batch) === ABORT_MARKER) dropping.delete(head.producerId)
     } else if (!(head.attributes & TRANSACTIONAL && dropping.has(head.producerId))) {
-      readInto(records, batch, head, from)
+      batches.push({ bytes: batch, head })
     }
   }
+  return { batches, nextOffset }
+}
+
+export interface Decoded {
+  readonly records: LogRecord[]
+  /** As in `Scanned`. */
+  readonly nextOffset: number
+}
+
+/** All records that `scanBatches` would find, read at once. */
+export function decodeBatches(bytes: Buffer, from: number, aborted: readonly Aborted[]): Decoded {
+  const { batches, nextOffset } = scanBatches(bytes, from, aborted)
+  const records: LogRecord[] = []
+  for (const batch of batches) readBatch(batch, from, records)
   return { records, nextOffset }
 }
 
-interface Head {
+export interface Head {
   readonly base: number
   /** Last offset that the batch stands for, also where compaction has removed its record. */
   readonly last: number
@@ -153,7 +173,12 @@ function markerOf(batch: Buffer): number {
   return key?.readInt16BE(2) ?? -1
 }
 
-function readInto(records: LogRecord[], batch: Buffer, { base, attributes }: Head, from: number): void {
+/**
+ * Appends the records of a batch with offset from `from` on. Values are views of its bytes.
+ * @throws failure 'input' that names the offset, for what can't be read
+ */
+export function readBatch({ bytes: batch, head }: SoundBatch, from: number, records: LogRecord[]): void {
+  const { base, attributes } = head
   const isAppendTime = (attributes & APPEND_TIME) !== 0
   const context: RecordContext = {
     base,

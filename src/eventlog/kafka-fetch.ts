@@ -1,9 +1,9 @@
 /**
- * Reads a partition as it is committed: one fetch (protocol version 11, Kafka 2.3 and later), its answer decoded
- * straight from the bytes. Transactions that are open hide what lies behind them; aborted ones are left out.
+ * Reads a partition as it is committed: one fetch (protocol version 11, Kafka 2.3 and later), its answer looked
+ * through and checked straight from the bytes. Transactions that are open hide what lies behind them; aborted ones are
+ * left out.
  */
-import type { LogRecord } from '../core/ports.ts'
-import { type Aborted, decodeBatches } from './kafka-batch.ts'
+import { type Aborted, type SoundBatch, scanBatches } from './kafka-batch.ts'
 import type { WireRequest } from './kafka-protocol.ts'
 import { wireError } from './kafka-wire.ts'
 
@@ -23,7 +23,8 @@ export interface FetchOptions {
 }
 
 export interface Fetched {
-  readonly records: readonly LogRecord[]
+  /** Their records are read when they are wanted: what waits costs no more than its bytes. */
+  readonly batches: readonly SoundBatch[]
   /** Where to read on: behind everything that was seen, visible or not. */
   readonly nextOffset: number
   /** First offset that the broker keeps. */
@@ -84,7 +85,7 @@ function encodeFetch({ topic, partition, offset, maxBytes, maxWaitMs }: FetchOpt
  */
 function decodeFetched(bytes: Buffer, { offset }: FetchOptions): Fetched {
   failOn(bytes.readInt16BE(4))
-  if (bytes.readInt32BE(10) === 0) return { records: [], nextOffset: offset, start: 0, stable: 0 }
+  if (bytes.readInt32BE(10) === 0) return { batches: [], nextOffset: offset, start: 0, stable: 0 }
   let at = 14 + 2 + bytes.readInt16BE(14) + 4 + 4
   failOn(bytes.readInt16BE(at))
   const stable = Number(bytes.readBigInt64BE(at + 10))
@@ -101,7 +102,7 @@ function decodeFetched(bytes: Buffer, { offset }: FetchOptions): Fetched {
   aborted.sort((a, b) => a.firstOffset - b.firstOffset)
   const size = Math.max(0, bytes.readInt32BE(at + 4))
   const batches = bytes.subarray(at + 8, at + 8 + size)
-  return { ...decodeBatches(batches, offset, aborted), start, stable }
+  return { ...scanBatches(batches, offset, aborted), start, stable }
 }
 
 function failOn(code: number): void {

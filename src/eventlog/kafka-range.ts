@@ -6,6 +6,7 @@ import { failure } from '../core/errors.ts'
 import type { LogRecord } from '../core/ports.ts'
 import { storedBytesAtMost } from './codec.ts'
 import type { ChunkLimits } from './followed.ts'
+import { readBatch } from './kafka-batch.ts'
 import type { KafkaClient } from './kafka-client.ts'
 import { typeOf } from './kafka-errors.ts'
 import { type Fetched, fetchRequest } from './kafka-fetch.ts'
@@ -28,7 +29,9 @@ export async function* readCommitted(
   let next = from
   while (next < to) {
     const fetched = await fetchFrom(client, topic, partition, next, to)
-    yield* chunksOf(fetched.records, to)
+    const records: LogRecord[] = []
+    for (const batch of fetched.batches) readBatch(batch, next, records)
+    yield* chunksOf(records, to)
     if (fetched.nextOffset === next) return
     next = fetched.nextOffset
     await client.scheduler.turn()
@@ -120,7 +123,7 @@ async function fetchFrom(
     } catch (error) {
       if (typeOf(error) !== 'OFFSET_OUT_OF_RANGE') throw error
       const { start, end } = await boundsOfOne(client, topic, partition)
-      return offset < start ? await ask(start) : { records: [], nextOffset: offset, start, stable: end }
+      return offset < start ? await ask(start) : { batches: [], nextOffset: offset, start, stable: end }
     }
   })
 }

@@ -4,6 +4,7 @@
  * the bytes, and varints are zigzag LEB128.
  */
 import { EMPTY_HEADERS, type Headers, type LogRecord, type NewRecord } from '../core/ports.ts'
+import { keyText } from './key-text.ts'
 
 type Storable = Pick<NewRecord, 'key' | 'value' | 'headers'>
 
@@ -119,21 +120,23 @@ function writeText(out: Buffer, at: number, text: string): number {
 
 /** Straight from the batch: a view for each key would cost as much as its text. */
 function readText(reader: Reader): string | null {
-  const length = readVarint(reader)
-  if (length < 0) return null
-  const start = reader.at
-  reader.at += length
-  if (reader.at > reader.bytes.length) throw new RangeError('a record is cut off')
-  return reader.bytes.toString('utf8', start, reader.at)
+  const start = pass(reader)
+  return start < 0 ? null : keyText(reader.bytes, start, reader.at)
 }
 
 function readBytes(reader: Reader): Buffer | null {
+  const start = pass(reader)
+  return start < 0 ? null : reader.bytes.subarray(start, reader.at)
+}
+
+/** Moves behind bytes that stand with their length before them; returns where they begin, -1 for none. */
+function pass(reader: Reader): number {
   const length = readVarint(reader)
-  if (length < 0) return null
+  if (length < 0) return -1
   const start = reader.at
   reader.at += length
   if (reader.at > reader.bytes.length) throw new RangeError('a record is cut off')
-  return reader.bytes.subarray(start, reader.at)
+  return start
 }
 
 /** Other programs may write a name twice, or no text: the last counts, and no text is an empty one. */

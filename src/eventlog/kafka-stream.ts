@@ -7,6 +7,7 @@ import { failure } from '../core/errors.ts'
 import type { LogRecord } from '../core/ports.ts'
 import { storedBytesAtMost } from './codec.ts'
 import type { Chunk, ChunkLimits } from './followed.ts'
+import { readBatch, type SoundBatch } from './kafka-batch.ts'
 import { type KafkaClient, pause } from './kafka-client.ts'
 import { isPassing, typeOf } from './kafka-errors.ts'
 import { type Fetched, fetchRequest } from './kafka-fetch.ts'
@@ -15,9 +16,9 @@ import type { Troubles } from './kafka-troubles.ts'
 import { type BackOff, backOffMs } from './scheduler.ts'
 
 /** Bytes asked for at once. */
-const FETCH_BYTES = 1024 * 1024
+const FETCH_BYTES = 2 * 1024 * 1024
 /** Read ahead while fewer bytes than this wait for the follower. */
-const AHEAD_BYTES = 2 * 1024 * 1024
+const AHEAD_BYTES = 3 * 1024 * 1024
 /** Longest wait of a fetch at the broker, at the end of the partition. */
 const WAIT_MS = 5000
 const RETRY: BackOff = { firstMs: 20, mostMs: 1000 }
@@ -46,12 +47,11 @@ interface State {
   readonly options: StreamOptions
   /** Connection of its own; `null` before the first fetch and after a failed one. */
   line: WirePool | null
-  /** Fetched and not yet taken, from `at` on. */
-  records: readonly LogRecord[]
-  at: number
-  /** Fetched behind `records`. */
-  ahead: (readonly LogRecord[])[]
-  /** About, of all that is not taken. */
+  /** Read from batches and not yet taken. */
+  records: LogRecord[]
+  /** Fetched behind them. Records are made when they are taken: until then they would be in the garbage collector's way. */
+  ahead: SoundBatch[]
+  /** Of the batches ahead. */
   bytes: number
   /** Position of the follower, and of the next fetch. */
   head: number
@@ -76,7 +76,6 @@ export function createStream(options: StreamOptions): Stream {
     options,
     line: null,
     records: [],
-    at: 0,
     ahead: [],
     bytes: 0,
     head: -1,
@@ -107,7 +106,7 @@ async function take(state: State, from: number, to: number, limits: ChunkLimits)
       jump(state, from)
       throw error
     }
-    const chunk = cut(state, to, limits)
+    const chunk = cutSoundly(state, from, to, limits)
     readAhead(state)
     if (chunk !== null) return chunk
     if (state.closed) return { records: [], nextOffset: from }
@@ -120,13 +119,22 @@ async function take(state: State, from: number, to: number, limits: ChunkLimits)
   }
 }
 
+/** What can't be read is told as a fetch that failed would tell it, and the next attempt begins anew. */
+function cutSoundly(state: State, from: number, to: number, limits: ChunkLimits): Chunk | null {
+  try {
+    return cut(state, to, limits)
+  } catch (error) {
+    jump(state, from)
+    throw explained(state, error)
+  }
+}
+
 /** Begins anew at another offset. */
 function jump(state: State, from: number): void {
   state.jumps++
   state.head = from
   state.next = from
   state.records = []
-  state.at = 0
   state.ahead = []
   state.bytes = 0
   state.isAtEnd = false
@@ -138,33 +146,37 @@ function jump(state: State, from: number): void {
 
 /** What was fetched, as far as limits and `to` allow; `null` when more must be fetched first. */
 function cut(state: State, to: number, limits: ChunkLimits): Chunk | null {
-  while (state.at === state.records.length) {
-    const next = state.ahead.shift()
-    if (next === undefined) break
-    state.records = next
-    state.at = 0
-  }
-  const { records, at } = state
-  let end = at
+  readBatches(state, limits)
+  const { records } = state
+  let end = 0
   let bytes = 0
-  for (; end < records.length && end - at < limits.records; end++) {
+  for (; end < records.length && end < limits.records; end++) {
     const record = records[end]!
     if (record.offset >= to) break
-    const more = storedBytesAtMost(record)
-    if (bytes + more > limits.bytes && end > at) break
-    bytes += more
+    bytes += storedBytesAtMost(record)
+    if (bytes > limits.bytes && end > 0) break
   }
-  if (end === at) {
-    const reached = at < records.length || state.next >= to
+  if (end === 0) {
+    const reached = records.length > 0 || state.next >= to
     if (!reached) return null
     state.head = to
     return { records: [], nextOffset: to }
   }
-  state.at = end
-  state.bytes -= bytes
+  state.records = records.slice(end)
   const isEmpty = end === records.length && state.ahead.length === 0
   state.head = isEmpty ? Math.min(to, state.next) : records[end - 1]!.offset + 1
-  return { records: records.slice(at, end), nextOffset: state.head }
+  return { records: end === records.length ? records : records.slice(0, end), nextOffset: state.head }
+}
+
+/** As many batches as a chunk may hold; a batch that was begun is read to its end. */
+function readBatches(state: State, limits: ChunkLimits): void {
+  let bytes = 0
+  while (state.ahead.length > 0 && state.records.length < limits.records && bytes < limits.bytes) {
+    const batch = state.ahead.shift()!
+    state.bytes -= batch.bytes.length
+    bytes += batch.bytes.length
+    readBatch(batch, state.head, state.records)
+  }
 }
 
 function readAhead(state: State): void {
@@ -216,10 +228,10 @@ async function fetchOnce(state: State, isWanted: () => boolean): Promise<Fetched
 }
 
 /** True when it brought something, or the position on. */
-function taken(state: State, { records, nextOffset, stable }: Fetched): boolean {
-  if (records.length > 0) {
-    state.ahead.push(records)
-    for (const record of records) state.bytes += storedBytesAtMost(record)
+function taken(state: State, { batches, nextOffset, stable }: Fetched): boolean {
+  for (const batch of batches) {
+    state.ahead.push(batch)
+    state.bytes += batch.bytes.length
   }
   const hasMoved = nextOffset > state.next
   const wasAtEnd = state.isAtEnd
