@@ -1,10 +1,12 @@
 // @ts-check
 /**
- * Makes dist/ from the sources: the compiler's output and what stands beside the sources as it is (the page's files).
+ * Makes dist/ from the sources: the compiler's output, what stands beside the sources as it is (the page's files), and
+ * the program put together of both (`bundle.mjs`).
  * It is made aside and put in place whole, so that a broken or interrupted build leaves the old one.
  */
 import { copyFileSync, existsSync, mkdirSync, renameSync, rmSync } from 'node:fs'
 import { dirname, join } from 'node:path'
+import { bundle } from './bundle.mjs'
 import { bringSinglePackage } from './packages.mjs'
 import { isWritable, packageFolder, removeLeftovers } from './places.mjs'
 import { step } from './progress.mjs'
@@ -12,8 +14,9 @@ import { endOf, run } from './run.mjs'
 import { printOfSources, sourceFiles, stampBuild } from './sources.mjs'
 import { trouble } from './trouble.mjs'
 
-/** Used where the package was packed without dist/; in a clone it is a development package of this version. */
+/** Used where the package was packed without dist/; in a clone they are development packages of these versions. */
 const TYPESCRIPT_VERSION = '7.0.2'
+const ESBUILD_VERSION = '0.28.2'
 const NEW = 'dist.new-'
 const OLD = 'dist.old-'
 
@@ -30,12 +33,17 @@ export async function buildDist(root, cache) {
   }
   const inClone = packageFolder('typescript', root)
   const typescript = inClone ?? (await bringSinglePackage(cache, 'typescript', TYPESCRIPT_VERSION))
+  const esbuild =
+    packageFolder('esbuild', root) ?? (await bringSinglePackage(cache, 'esbuild', ESBUILD_VERSION))
   const print = printOfSources(root)
   for (const prefix of [NEW, OLD]) await removeLeftovers(root, prefix)
   const aside = join(root, `${NEW}${process.pid}`)
   try {
-    await step('build', () => compile(root, typescript, aside, inClone === null))
-    copyAssets(root, aside)
+    await step('build', async () => {
+      await compile(root, typescript, aside, inClone === null)
+      copyAssets(root, aside)
+      await bundle(root, aside, esbuild)
+    })
     stampBuild(aside, print)
     replaceFolder(aside, join(root, 'dist'))
   } finally {

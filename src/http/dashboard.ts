@@ -34,10 +34,10 @@ export async function serveDashboard(app: FastifyInstance): Promise<void> {
   for (const [path, file] of Object.entries(VENDOR_FILES)) serve(path, file, vendorFolder)
 }
 
-/** Beside this file; for the compiled program, in the sources that the package carries. */
+/** Beside this file; for the program put together, beside the folder of its chunks. */
 function findPageFolder(): string {
   const here = dirname(fileURLToPath(import.meta.url))
-  const folders = [join(here, 'ui'), join(here, '../../../src/http/ui')]
+  const folders = [join(here, 'ui'), join(here, '../http/ui')]
   const found = folders.find((folder) => existsSync(join(folder, PAGE)))
   if (found === undefined) throw new Error(`the dashboard's files are in none of ${folders.join(', ')}`)
   return found
