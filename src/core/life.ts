@@ -23,14 +23,33 @@ export function takeCommand(partition: Partition, command: Command, offset: numb
  */
 export function forgetSilent(partition: Partition, offset: number, steps: Step[]): void {
   const { elapsedMs, limits, tickTs } = partition
-  const before = elapsedMs - limits.forgetAfterMs
+  if (elapsedMs < partition.forgetDueMs) return
+  // What is heard for the first time after this look is forgotten no sooner than this.
+  partition.forgetDueMs = elapsedMs + limits.forgetAfterMs
   for (const [asset, states] of partition.assets) {
-    if (states.some(({ heardAtMs }) => heardAtMs > before)) continue
+    const atMs = heardLast(states) + limits.forgetAfterMs
+    if (elapsedMs < atMs) {
+      partition.forgetDueMs = Math.min(partition.forgetDueMs, atMs)
+      continue
+    }
     end(partition, states, 'idle', { at: tickTs ?? 0, because: 'forgotten' }, offset, steps)
     for (const { run } of states) tally(partition, 'left-over', run.leftOver)
     tally(partition, 'asset/forgotten')
     partition.assets.delete(asset)
   }
+}
+
+/** Summed `elapsed` at which the next asset is forgotten, should nothing more be heard. */
+export function nextForgottenMs({ assets, limits }: Partition): number {
+  let next = Number.POSITIVE_INFINITY
+  for (const states of assets.values()) next = Math.min(next, heardLast(states) + limits.forgetAfterMs)
+  return next
+}
+
+function heardLast(states: readonly AssetState[]): number {
+  let lastMs = Number.NEGATIVE_INFINITY
+  for (const { heardAtMs } of states) lastMs = Math.max(lastMs, heardAtMs)
+  return lastMs
 }
 
 /**

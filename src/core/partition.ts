@@ -97,6 +97,12 @@ export interface Partition {
   /** Log clock: `ts` of the last tick (null before the first) and the sum of `elapsed`. */
   tickTs: number | null
   elapsedMs: number
+  /**
+   * Summed `elapsed` before which no asset can be idle, or be forgotten, so that a tick need not look at each. Readings only
+   * put it off. Not part of the state: 0, and they are looked at.
+   */
+  idleDueMs: number
+  forgetDueMs: number
   readonly hearing: Hearing
   /** It tells when nobody speaks in any partition. */
   readonly isHome: boolean
@@ -139,6 +145,8 @@ export function makePartition(
     limits,
     tickTs: null,
     elapsedMs: 0,
+    idleDueMs: 0,
+    forgetDueMs: 0,
     hearing: makeHearing(),
     isHome,
     assets: new Map(),
@@ -193,15 +201,37 @@ export function takeReading(
 export function takeTick(partition: Partition, tick: Tick, offset: number, steps: Step[]): void {
   partition.tickTs = Math.max(partition.tickTs ?? tick.ts, tick.ts)
   partition.elapsedMs += tick.elapsed
+  if (partition.elapsedMs >= partition.idleDueMs) closeIdleAssets(partition)
+  if (closing.length > 0) drain(partition, offset, steps)
+  watchSilence(partition, offset, steps)
+}
+
+function closeIdleAssets(partition: Partition): void {
+  const { elapsedMs, pipelines } = partition
+  // What begins after this look is idle no sooner than this.
+  let dueMs = Number.POSITIVE_INFINITY
+  for (const { window } of pipelines) dueMs = Math.min(dueMs, elapsedMs + window.idleMs)
   for (const states of partition.assets.values()) {
     for (const state of states) {
       if (!isUnderWay(state)) continue
-      const { window } = partition.pipelines[state.pipeline]!
-      if (partition.elapsedMs - state.heardAtMs >= window.idleMs) closeIdle(state, window, 'idle', closing)
+      const { window } = pipelines[state.pipeline]!
+      const atMs = state.heardAtMs + window.idleMs
+      if (elapsedMs >= atMs) closeIdle(state, window, 'idle', closing)
+      else dueMs = Math.min(dueMs, atMs)
     }
   }
-  if (closing.length > 0) drain(partition, offset, steps)
-  watchSilence(partition, offset, steps)
+  partition.idleDueMs = dueMs
+}
+
+/** Summed `elapsed` at which windows that are open now close on idle, should nothing more be heard. */
+export function nextIdleMs({ assets, pipelines }: Partition): number {
+  let next = Number.POSITIVE_INFINITY
+  for (const states of assets.values()) {
+    for (const state of states) {
+      if (isUnderWay(state)) next = Math.min(next, state.heardAtMs + pipelines[state.pipeline]!.window.idleMs)
+    }
+  }
+  return next
 }
 
 /** Closes all that is open: the end of a recording. */

@@ -6,11 +6,11 @@
 import type { AlertSlot, Ending } from '../core/alert.ts'
 import { REPLAYED_FROM } from '../core/dead-letter-view.ts'
 import { makeReadingDecoder, type Undecodable } from '../core/decode.ts'
-import { forgetSilent, takeCommand } from '../core/life.ts'
+import { forgetSilent, nextForgottenMs, takeCommand } from '../core/life.ts'
 import {
   closeAll,
   makePartition,
-  openWindows,
+  nextIdleMs,
   type Partition,
   type Step,
   takeReading,
@@ -52,8 +52,8 @@ export interface Lane {
   take(record: LogRecord): void
   /** Takes a tick that is no record; `offset` stands for its place in the order. */
   tick(tick: Tick, offset: number): void
-  /** A tick more could close a window or find a silence. */
-  awaitsTicks(): boolean
+  /** Ms of ticks until one could close a window, find a silence or forget an asset; 0: the next one might. */
+  dueInMs(): number
   /** Ends the alerts that are open in these slots, before what is taken next. */
   endAlerts(slots: readonly AlertSlot[], ending: Ending, offset: number): void
   /** Closes all open windows: the end of a recording. */
@@ -141,7 +141,10 @@ export function createLane(options: LaneOptions): Lane {
 
     endAlerts: (slots, ending, offset) => steps.push({ offset, ending, slots }),
 
-    awaitsTicks: () => openWindows(partition) > 0 || awaitsSilence(partition),
+    dueInMs: () =>
+      awaitsSilence(partition)
+        ? 0
+        : Math.min(nextIdleMs(partition), nextForgottenMs(partition)) - partition.elapsedMs,
 
     end: (offset) => closeAll(partition, offset, steps),
 

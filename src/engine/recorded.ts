@@ -52,8 +52,8 @@ export async function* scoreRecording(
 }
 
 /**
- * Ticks at the whole seconds after the last one up to `ts`. A stretch in which no window is open and no silence is waited
- * for is one tick: there is nothing that a second more or less could change.
+ * Ticks at whole seconds after the last one up to `ts`. Seconds at which nothing can happen are put together: a tick more or
+ * less would change nothing.
  */
 function tickUpTo(clock: Clock, ts: number): void {
   const { lanes } = clock
@@ -61,8 +61,10 @@ function tickUpTo(clock: Clock, ts: number): void {
   clock.atMs ??= tick(clock, to, 0)
   while (clock.atMs < to) {
     if (clock.heard) pulse(clock, clock.atMs)
-    const stepMs = lanes.some((lane) => lane.awaitsTicks()) ? TICK_MS : to - clock.atMs
-    clock.atMs = tick(clock, clock.atMs + stepMs, stepMs)
+    const dueInMs = Math.min(...lanes.map((lane) => lane.dueInMs()))
+    const stepMs = Math.max(TICK_MS, Math.ceil(dueInMs / TICK_MS) * TICK_MS)
+    const nextMs = Math.min(to, clock.atMs + stepMs)
+    clock.atMs = tick(clock, nextMs, nextMs - clock.atMs)
   }
 }
 
