@@ -131,7 +131,8 @@ async function datasetOf(source: TrainingSource, interrupt: Interrupt): Promise<
 }
 
 /** Nothing is passed over in silence: readings that no window took are counted. */
-function sayTally({ tally }: Dataset): void {
+function sayTally({ tally, badValues }: Dataset): void {
+  if (badValues > 0) say(`${badValues} values of bad quality count as not measured`)
   if (tally.late + tally.duplicate === 0) return
   say(`${tally.windowed} readings windowed, ${tally.late} late, ${tally.duplicate} duplicates`)
 }
