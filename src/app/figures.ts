@@ -28,6 +28,7 @@ export function engineSource(partitions: OwnedPartitions, now: () => number): Me
       ),
     unbalanced: () => all().reduce((total, partition) => total + unbalanced(partition), 0),
     leftOver: () => all().reduce((total, partition) => total + leftOver(partition), 0),
+    badValues: () => tallied(all(), 'value/bad-quality'),
     windowsDiscarded: () => tallied(all(), 'window/discarded'),
     deadLetters: () =>
       sum<DeadLetterReason>(DEAD_LETTER_REASONS, (reason) => tallied(all(), `dead-letter/${reason}`)),

@@ -11,7 +11,7 @@ function pipeline(machine: string) {
     window: WINDOW,
     model: `${machine}-health`,
     alerts: [
-      { rule: `${machine}-failure`, above: 0.8, clearBelow: 0.6, onDelay: 2, offDelay: 6, severity: 'high' },
+      { rule: `${machine}-failure`, above: 0.8, clearBelow: 0.6, onDelay: 3, offDelay: 6, severity: 'high' },
     ],
   }
 }

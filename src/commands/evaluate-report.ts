@@ -81,7 +81,7 @@ export async function evaluatePipeline(
       seed: options.seed,
       verdicts,
       ...explained(pipeline, windows, features, options.seed, say),
-      learning: null,
+      learning: judged.folder?.manifest.training.history ?? null,
       notes: notesOf(judged, baselines, windows),
     }
     return { report, traces: { windows, alerts } }
@@ -211,7 +211,9 @@ function notesOf(
       'The score ranks windows and was not calibrated; the reliability diagram shows how far it is from a probability.',
     )
   }
-  if (folder) notes.push('No learning curve: the manifest holds no history of the training.')
+  if (folder && !folder.manifest.training.history) {
+    notes.push('No learning curve: the manifest holds no history of the training.')
+  }
   if (learning.includes(1)) {
     notes.push(
       'Windows in which the normal was still being learned are not judged, and their time is not counted.',

@@ -74,7 +74,8 @@ async function teachingOf(options: EvaluateOptions): Promise<JudgedSource | null
   const { baselineInput, baselineLabels, map, simulate } = options
   if (baselineInput !== undefined) return recordedSource(baselineInput, baselineLabels, map)
   if (baselineLabels !== undefined) throw failure('usage', '--baseline-labels goes with --baseline-input')
-  return simulate === undefined
+  // A fleet that never fails teaches no baseline.
+  return simulate === undefined || options.faults === 0
     ? null
     : fleetSource(simulate, fleetOptions(options, options.seed + BASELINE_SEED))
 }

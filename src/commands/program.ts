@@ -220,6 +220,9 @@ function addStudy(program: Command): void {
     .option('--config <file>', 'config file whose pipeline is judged (default: each asset by its own normal)')
     .option('--pipeline <name>', 'pipeline of the config (default: its only one)')
     .option('--model <dir>', 'folder of a model')
+    .addOption(
+      new Option('--kind <kind>', 'train a model for each run, on its first 400 rows').choices(['anomaly']),
+    )
     .option('--json', 'print the results as JSON')
     .action(async (name, options) => (await import('./study.ts')).study(name, options))
 }

@@ -4,6 +4,7 @@
  * checks below, which also say what is wrong.
  */
 import type { ReadingFields } from './asset.ts'
+import { dropBad, type Quality } from './quality.ts'
 import { ASSET_ID } from './records.ts'
 import { makeShape, type Shape } from './shape.ts'
 import { makeTemplate, readByTemplate, type Template } from './template.ts'
@@ -20,6 +21,8 @@ export interface Undecodable {
 export interface ReadingDecoder {
   /** The last reading that `decode` accepted; reused by the next call. */
   readonly fields: ReadingFields
+  /** Values so far that were not taken since their quality is bad; whoever counts them sets it back. */
+  badValues: number
   /**
    * @param key the record's key; a reading may not name another asset
    * @returns null when `fields` holds the reading
@@ -90,19 +93,25 @@ export function makeReadingDecoder(channelsPerReading: number): ReadingDecoder {
     if ('reason' in head) return head
     const names = readValues(parsed.object.values, values)
     if (!Array.isArray(names)) return names
+    const quality = readQuality(parsed.object.quality)
+    if (quality !== null && 'reason' in quality) return quality
     fields.asset = head.asset
     fields.shape = learn(names, bytes)
     fields.ts = head.ts
     fields.arrival = head.arrival
     fields.values = values
+    // No template has a quality, so every reading with one comes this way.
+    if (quality) decoder.badValues += dropBad(quality.given, names, values)
     return null
   }
 
-  return {
+  const decoder: ReadingDecoder = {
     fields,
+    badValues: 0,
     fits,
     decode: (bytes, key) => (key !== null && fits(bytes, key) ? null : decodeSlowly(bytes, key)),
   }
+  return decoder
 }
 
 type JsonObject = Readonly<Record<string, unknown>>
@@ -148,6 +157,15 @@ function readValues(given: unknown, out: Float64Array): string[] | Undecodable {
     out[i] = value === null ? Number.NaN : value
   }
   return names
+}
+
+/** @returns null when nothing is said */
+function readQuality(given: unknown): { readonly given: Quality } | Undecodable | null {
+  if (given === undefined) return null
+  const isQuality = (value: unknown): value is Quality =>
+    isObject(value) &&
+    Object.values(value).every((said) => typeof said === 'string' || typeof said === 'number')
+  return isQuality(given) ? { given } : schema('quality must be an object of words or numbers, by channel')
 }
 
 function isObject(value: unknown): value is JsonObject {

@@ -112,7 +112,7 @@ export interface Partition {
   readonly readings: readonly ReadingCounts[]
   /** Windows closed, by pipeline and reason. */
   readonly closed: readonly Record<ClosedBy, number>[]
-  /** What was emitted: `dead-letter/REASON`, `alert/SEVERITY/TRANSITION`, `command/RESULT`; what ended: `asset/…`, `left-over`. */
+  /** What was emitted: `dead-letter/REASON`, `alert/SEVERITY/TRANSITION`, `command/RESULT`; what ended: `asset/…`, `left-over`; `value/bad-quality`. */
   readonly tallies: Map<string, number>
 }
 

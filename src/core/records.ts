@@ -35,7 +35,12 @@ export const Reading = Type.Object(
         }),
       ),
     ),
-    quality: Type.Optional(Type.Record(Type.String(), Type.Union([Type.String(), Type.Number()]))),
+    quality: Type.Optional(
+      Type.Record(Type.String(), Type.Union([Type.String(), Type.Number()]), {
+        description:
+          'By channel, as OPC UA, OPC DA or Sparkplug say it: Good, Uncertain, Bad…, 192, 0. A bad value counts as not measured',
+      }),
+    ),
     tsSource: Type.Optional(
       Type.Literal('arrival', { description: 'ts is the arrival time: the payload had none' }),
     ),

@@ -12,6 +12,7 @@ import {
 } from './asset.ts'
 import { makeLayout, type Plausible } from './layout.ts'
 import type { ClosedWindow } from './open-window.ts'
+import { dropBad, type Quality } from './quality.ts'
 import { makeShape, type Shape } from './shape.ts'
 
 /** A reading as formats and simulators make it. */
@@ -19,6 +20,7 @@ export interface PlainReading {
   readonly asset: string
   readonly ts: number
   readonly values: Readonly<Record<string, number | null>>
+  readonly quality?: Quality
 }
 
 export interface WindowedOptions extends AssetRules {
@@ -27,6 +29,8 @@ export interface WindowedOptions extends AssetRules {
   readonly plausible?: (asset: string) => Plausible | null
   /** Told what became of each reading. */
   readonly taken?: (result: Exclude<ReadingResult, 'future'>) => void
+  /** Told of values that were not taken since their quality is bad. */
+  readonly dropped?: (values: number) => void
 }
 
 /** Takes readings one by one; what it returns is reused by the next call. */
@@ -41,7 +45,7 @@ export function makeWindower(options: WindowedOptions): Windower {
   const shapes = new Map<string, Shape>()
   const closed: ClosedWindow[] = []
   return {
-    take({ asset, ts, values }) {
+    take({ asset, ts, values, quality }) {
       closed.length = 0
       let state = states.get(asset)
       if (!state) {
@@ -57,6 +61,7 @@ export function makeWindower(options: WindowedOptions): Windower {
         shapes.set(id, shape)
       }
       const numbers = Float64Array.from(names, (name) => values[name] ?? Number.NaN)
+      if (quality) options.dropped?.(dropBad(quality, names, numbers))
       const result = advance(state, { asset, ts, arrival: false, shape, values: numbers }, options, 0, closed)
       options.taken?.(result)
       return closed

@@ -113,12 +113,14 @@ export function createLane(options: LaneOptions): Lane {
     if (record.headers[REPLAYED_FROM] !== undefined) tally(partition, 'replayed')
     const { received } = partition
     received.records++
+    decoder.badValues = 0
     const wrong = decoder.decode(record.value ?? NO_BYTES, record.key) ?? unitFault(record.timestamp)
     if (wrong) {
       received.rejected++
       effects.deadLetter(record, wrong, emit)
       return
     }
+    tally(partition, 'value/bad-quality', decoder.badValues)
     const taken = takeDecoded(record)
     received[typeof taken === 'string' ? 'unassigned' : 'decoded']++
     effects.reading(record, decoder.fields.ts, taken, emit)

@@ -1,6 +1,7 @@
 /** Rows of a table (cells by column) → readings, as a map says. CSV files and flat JSON Lines share it. */
 import { failure } from '../core/errors.ts'
 import { nearest } from '../core/nearest.ts'
+import type { Quality } from '../core/quality.ts'
 import { ASSET_ID } from '../core/records.ts'
 import type { RecordingMap, TimePlace } from './map.ts'
 import { makeTimeReader } from './time-format.ts'
@@ -11,6 +12,7 @@ export interface RecordedReading {
   /** Epoch ms. */
   readonly ts: number
   readonly values: Readonly<Record<string, number | null>>
+  readonly quality?: Quality
   /** In a table (`label` of the map) the kind of failure that the row precedes, null = none. */
   readonly label?: string | null
 }

@@ -19,8 +19,12 @@ export interface Backend {
   readonly reason: string | null
 }
 
-/** Quiet start-up lines; one thread each, which doubled small-net throughput (docs/decisions/0002). */
+/**
+ * Quiet start-up lines; one thread each, which doubled small-net throughput; and no instructions beyond AVX2, so that a
+ * processor with AVX-512 trains the same weights as one without (docs/decisions/0002).
+ */
 const NATIVE_DEFAULTS = {
+  ONEDNN_MAX_CPU_ISA: 'AVX2',
   TF_CPP_MIN_LOG_LEVEL: '2',
   TF_NUM_INTRAOP_THREADS: '1',
   TF_NUM_INTEROP_THREADS: '1',

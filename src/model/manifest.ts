@@ -96,6 +96,11 @@ const Folds = Type.Object(
   { ...strict, description: 'k-fold cross-validation by asset; null: not asked for' },
 )
 
+const Losses = Type.Array(Type.Union([Type.Number(), Type.Null()]), { minItems: 1 })
+
+/** The course of one net's training; the loss of epoch n stands at n - 1. */
+const NetHistory = Type.Object({ kept: Whole, loss: Losses, heldOutLoss: Losses }, strict)
+
 /** null stands for a missing value. */
 const Probe = Type.Object(
   { features: Type.Array(Type.Union([Type.Number(), Type.Null()]), { minItems: 1 }), score: Share },
@@ -175,6 +180,12 @@ export const Manifest = Type.Object(
         nets: Type.Integer({ minimum: 1, description: 'Nets of other seeds whose outputs are averaged' }),
         interrupted: Type.Boolean({ description: 'Stopped by hand: the best so far' }),
         folds: Type.Union([Folds, Type.Null()]),
+        history: Type.Optional(
+          Type.Array(NetHistory, {
+            description:
+              'For each net the epoch that was kept, and the loss after each on rows that taught and on those that stopped it; null: not finite',
+          }),
+        ),
       },
       strict,
     ),
@@ -225,7 +236,7 @@ function fieldError(value: unknown): string | null {
 }
 
 function contradictionIn(manifest: Manifest): string | null {
-  const { channels, features, steps, probes, calibration } = manifest
+  const { channels, features, steps, probes, calibration, training } = manifest
   const count = features.names.length
   const known = new Set(channels.map(({ name }) => name))
   const stray = features.names.find(
@@ -238,6 +249,13 @@ function contradictionIn(manifest: Manifest): string | null {
   }
   if (calibration?.method === 'isotonic' && calibration.from.length !== calibration.to.length) {
     return `calibration.from has ${calibration.from.length} numbers, calibration.to ${calibration.to.length}`
+  }
+  const torn = (training.history ?? []).findIndex(
+    ({ kept, loss, heldOutLoss }) => loss.length !== heldOutLoss.length || kept > loss.length,
+  )
+  if (torn >= 0) {
+    const { kept, loss, heldOutLoss } = training.history![torn]!
+    return `training.history.${torn} keeps epoch ${kept} and has losses of ${loss.length} and ${heldOutLoss.length} epochs`
   }
   try {
     const wrongKind = kindMisfit(manifest, inputsOf(features.names, steps).names.length)

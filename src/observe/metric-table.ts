@@ -45,6 +45,11 @@ export const METRICS = {
     help: 'Readings in no score: they came behind the last full window of a count, before a pause',
     labels: [],
   },
+  bad_quality_values_total: {
+    type: 'counter',
+    help: 'Values of decoded readings that count as not measured, since the sender says that their quality is bad',
+    labels: [],
+  },
   windows_discarded_total: {
     type: 'counter',
     help: 'Open windows discarded at a start, since the definition of their pipeline had changed',

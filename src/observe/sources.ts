@@ -46,6 +46,8 @@ export interface MetricSource {
   unbalanced?(): number
   /** Readings behind the last full window of a count. */
   leftOver?(): number
+  /** Values whose quality is bad. */
+  badValues?(): number
   /** Open windows that a changed definition discarded. */
   windowsDiscarded?(): number
   deadLetters?(): Counts<DeadLetterReason>

@@ -2,6 +2,7 @@
 import type { JudgedAnomaly } from '../model/anomaly.ts'
 import type { Manifest } from '../model/manifest.ts'
 import { percent, seconds, windowText } from './card.ts'
+import { learningLine } from './history.ts'
 
 /** @param again the command that makes the model once more */
 export function anomalyCard(manifest: Manifest, again: string): string {
@@ -34,7 +35,7 @@ export function anomalyCard(manifest: Manifest, again: string): string {
 
 function training(manifest: Manifest, again: string): string {
   const { training, features, steps, backend, seed, code, anomaly } = manifest
-  const { source, rows, assets, validationAssets, epochs, interrupted, horizon } = training
+  const { source, rows, assets, validationAssets, epochs, interrupted, horizon, history } = training
   const split =
     anomaly?.heldOut.by === 'asset'
       ? `by machine: ${assets} taught, ${validationAssets} others stopped the fit and set the limits`
@@ -47,6 +48,7 @@ function training(manifest: Manifest, again: string): string {
     '- Companion: principal components of the same inputs, T² and Q.',
     `- Prepared by, in this order: ${steps.map(({ step }) => step).join(', ')} (manifest.json has the numbers).`,
     `- Limits: the ${anomaly?.quantile} quantile of held-out normal windows, times ${anomaly?.factor}.`,
+    ...learningLine(history),
     ...(interrupted ? ['- Stopped by hand before its time: the best net until then.'] : []),
     `- Made by forewarn ${code} on ${backend.name} ${backend.version}; the same bytes again by`,
     `  \`${again}\``,

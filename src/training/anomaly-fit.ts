@@ -13,6 +13,7 @@ import { numbersOf, predictRisk } from '../model/network.ts'
 import type { Dataset } from './dataset.ts'
 import { channelColumns, type Deck, makeDeck, preparer } from './deck.ts'
 import { type Fitted, requireNative, type Watch } from './fit.ts'
+import { everyNth, LEARNED_ROWS, type Losses, noteEpoch } from './history.ts'
 
 export interface AnomalyFit {
   readonly seed: number
@@ -63,13 +64,16 @@ export async function fitAutoencoder(
   const batch = Math.max(batchRows.least, Math.min(batchRows.most, Math.round(teach.length / steps)))
   const deck = makeDeck(dataset, inputs, teach, 0, seed)
   const blank = blanker(inputs, options.blankShare, createRandom(seed, 'blank'))
-  const lossOf = judgeOf(backend, dataset, inputs, stop)
+  const heldOutLoss = judgeOf(backend, dataset, inputs, everyNth(stop, STOP_ROWS))
+  const learnedLoss = judgeOf(backend, dataset, inputs, everyNth(teach, LEARNED_ROWS))
+  const losses: Losses = { loss: [], heldOutLoss: [] }
   let best = { epoch: 0, loss: Number.POSITIVE_INFINITY, weights: [] as Tensor[] }
   let interrupted = false
   for (let epoch = 1; epoch <= epochs && epoch - best.epoch <= patience; epoch++) {
     interrupted = await runEpoch(backend, network, deck, blank, batch, watch)
     if (interrupted) break
-    const loss = lossOf(network)
+    const loss = heldOutLoss(network)
+    noteEpoch(losses, learnedLoss(network), loss)
     watch.onEpoch({ epoch, of: epochs, loss })
     if (!(loss < best.loss * (1 - LEAST_GAIN)) && !(best.epoch === 0 && Number.isFinite(loss))) continue
     tf.dispose(best.weights)
@@ -84,7 +88,7 @@ export async function fitAutoencoder(
   }
   network.setWeights(best.weights)
   tf.dispose(best.weights)
-  return { network, epochs: best.epoch, interrupted }
+  return { network, epochs: best.epoch, interrupted, losses }
 }
 
 /** @returns true when it was stopped on the way */
@@ -125,7 +129,7 @@ function blanker(inputs: Inputs, share: number, random: Random) {
   }
 }
 
-/** @returns a net's mean squared error on the rows that stop it */
+/** @returns a net's mean squared error on the rows */
 function judgeOf(
   { tf }: Backend,
   dataset: Dataset,
@@ -133,13 +137,11 @@ function judgeOf(
   rows: Int32Array,
 ): (network: LayersModel) => number {
   const width = inputs.names.length
-  const stride = Math.max(1, Math.ceil(rows.length / STOP_ROWS))
-  const some = rows.filter((_, i) => i % stride === 0)
-  const whole = new Float32Array(some.length * width)
-  preparer(dataset, inputs, some)(Int32Array.from(some.keys()), whole)
+  const whole = new Float32Array(rows.length * width)
+  preparer(dataset, inputs, rows)(Int32Array.from(rows.keys()), whole)
   return (network) => {
     const made = numbersOf(tf, () =>
-      predictRisk(network, tf.tensor2d(whole, [some.length, width]), some.length),
+      predictRisk(network, tf.tensor2d(whole, [rows.length, width]), rows.length),
     )
     return whole.reduce((sum, value, i) => sum + (value - made[i]!) ** 2, 0) / whole.length
   }

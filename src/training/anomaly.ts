@@ -19,6 +19,7 @@ import { fitAxes, fitLimits, LIMIT_FACTOR, LIMIT_QUANTILE } from './anomaly-limi
 import { type AnomalySplit, splitNormal } from './anomaly-split.ts'
 import type { Dataset } from './dataset.ts'
 import { requireNative } from './fit.ts'
+import { everyNth, type Losses } from './history.ts'
 import { curve, prAuc } from './metrics.ts'
 import { fitInputs } from './prepare.ts'
 import { probesOf } from './probes.ts'
@@ -63,10 +64,11 @@ export async function trainAnomalyModel(
   const files = await networkFiles(backend.tf, fitted.network)
   fitted.network.dispose()
   const axes = fitAxes(dataset, inputs, teach)
-  const limits = await fitLimits(backend, dataset, inputs, files, axes, strided(stop))
+  const limits = await fitLimits(backend, dataset, inputs, files, axes, everyNth(stop, MEASURED_ROWS))
   const judged = await judge(backend, dataset, recipe, { inputs, files, limits, split })
   const interrupted = fitted.interrupted || (await listener.stopped())
-  const run = { inputs, files, limits, split, ...judged, epochs: fitted.epochs, interrupted }
+  const { epochs, losses } = fitted
+  const run = { inputs, files, limits, split, ...judged, epochs, losses, interrupted }
   return { manifest: makeManifest(backend, dataset, recipe, run), files }
 }
 
@@ -104,8 +106,8 @@ async function judge(
   recipe: AnomalyRecipe,
   { inputs, files, limits, split }: Made,
 ): Promise<JudgedAll> {
-  const normal = strided(split.judge)
-  const positive = strided(split.positive)
+  const normal = everyNth(split.judge, MEASURED_ROWS)
+  const positive = everyNth(split.positive, MEASURED_ROWS)
   const tried = async <Result>(anomaly: AnomalyLimits, use: (scorer: Scorer) => Result) => {
     const scorer = await createAnomalyScorer(backend, { name: recipe.name, inputs, files, anomaly })
     try {
@@ -142,11 +144,12 @@ function measured(normal: Float64Array, positive: Float64Array, above: number): 
 
 interface Run extends Made, JudgedAll {
   readonly epochs: number
+  readonly losses: Losses
   readonly interrupted: boolean
 }
 
 function makeManifest(backend: Backend, dataset: Dataset, recipe: AnomalyRecipe, run: Run): Manifest {
-  const { inputs, files, limits, split, heldOut, probes, epochs, interrupted } = run
+  const { inputs, files, limits, split, heldOut, probes, epochs, losses, interrupted } = run
   const { name, version, window, channels, rule, fit, code, licence } = recipe
   const used = Int32Array.from([...split.teach, ...split.stop])
   const { teachers, stoppers } = split
@@ -184,18 +187,12 @@ function makeManifest(backend: Backend, dataset: Dataset, recipe: AnomalyRecipe,
     probes,
     training: trainingOf(dataset, recipe, {
       ...{ used, teachers, stoppers, interrupted, folds: null },
-      made: { epochs, nets: 1 },
+      made: { epochs, nets: 1, history: [{ kept: epochs, ...losses }] },
     }),
     ...{ seed: fit.seed, code, results: [], baseline: 'none', licence },
     files: { 'model.json': sha256(files.topology), 'weights.bin': sha256(files.weights) },
   }
 }
-
-function strided(rows: Int32Array): Int32Array {
-  const stride = Math.max(1, Math.ceil(rows.length / MEASURED_ROWS))
-  return rows.filter((_, i) => i % stride === 0)
-}
-
 /** Four decimals of a share are more than so many windows can tell. */
 function fixed(share: number): number {
   return Number(share.toFixed(4))

@@ -1,6 +1,7 @@
 /** A model's card, README.md of its folder: what it is for, what it saw, how good it is, where it ends. */
 import type { Manifest, Measured, Reliability } from '../model/manifest.ts'
 import { median, type Warning } from './evaluate.ts'
+import { learningLine } from './history.ts'
 import type { Outcome } from './trial.ts'
 
 /** @param again the command that makes the model once more */
@@ -44,8 +45,8 @@ function training(
   { training, features, steps, calibration, backend, seed, code }: Manifest,
   again: string,
 ): string {
-  const { source, rows, positiveRows, assets, validationAssets, horizon, epochs, nets, folds, interrupted } =
-    training
+  const { source, rows, positiveRows, assets, validationAssets, horizon, epochs, nets, folds } = training
+  const { history, interrupted } = training
   const positive =
     horizon.beforeMs === null
       ? `the last ${percent(horizon.share)} of the time from onset to failure`
@@ -59,6 +60,7 @@ function training(
     `- Net: a perceptron on ${features.names.length} features of the window; seed ${seed}${nets > 1 ? `; mean of ${nets}` : ''}.`,
     `- Prepared by, in this order: ${steps.map(({ step }) => step).join(', ')} (manifest.json has the numbers).`,
     `- Calibrated on the machines that stopped the fit: ${calibration?.method ?? 'not at all'}.`,
+    ...learningLine(history),
     ...foldLines(folds),
     ...(interrupted ? ['- Stopped by hand before its time: the best net until then.'] : []),
     `- Made by forewarn ${code} on ${backend.name} ${backend.version}; the same bytes again by`,

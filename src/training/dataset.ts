@@ -38,6 +38,8 @@ export interface Dataset {
   readonly assets: readonly string[]
   readonly spans: readonly FailureSpan[]
   readonly tally: ReadingTally
+  /** Values that were not taken since their quality is bad. */
+  readonly badValues: number
 }
 
 /** What became of the readings. */
@@ -99,12 +101,16 @@ export function datasetBuilder(labels: readonly FailureLabel[], options: Dataset
   const rows = rowWriter(options)
   const judge = labeller(spans)
   const tally: ReadingTally = { windowed: 0, late: 0, duplicate: 0 }
+  let badValues = 0
   const rules = {
     ...options,
     dedupePerAsset: DEDUPE_PER_ASSET,
     openWindowsPerAsset: OPEN_WINDOWS_PER_ASSET,
     taken(result: keyof ReadingTally) {
       tally[result]++
+    },
+    dropped(values: number) {
+      badValues += values
     },
   }
   const windower = makeWindower(rules)
@@ -124,7 +130,11 @@ export function datasetBuilder(labels: readonly FailureLabel[], options: Dataset
         throw failure('input', `none of the ${windows} closed; is there more than one window of readings?`)
       }
       const { kept, ...whole } = rows.joined()
-      const dataset = { features: options.features, spans, tally, ...whole, vectors: kept.array ?? NONE }
+      const counts = { tally, badValues }
+      const dataset = {
+        ...{ features: options.features, spans, ...counts, ...whole },
+        vectors: kept.array ?? NONE,
+      }
       if (kept.array) return dataset
       const spilled = { ...dataset, spilled: kept }
       return Object.defineProperty(spilled, 'vectors', { get: vectorsOnDisk, enumerable: true })

@@ -6,6 +6,7 @@ import { averageNetworks, type NetworkFiles, networkFiles } from '../model/netwo
 import { type CalibrationMethod, fitCalibration } from './calibrate.ts'
 import type { Dataset } from './dataset.ts'
 import { type FitOptions, type Fitted, fitNetwork, outputsOf, type Watch } from './fit.ts'
+import type { NetHistory } from './history.ts'
 import { POSITIVE } from './horizon.ts'
 
 /** `teach`: rows that a net learns from; by `judge`, rows of other machines, it stops. */
@@ -20,6 +21,7 @@ export interface MadeNets {
   readonly epochs: number
   /** Nets that were made: fewer than asked for when it was interrupted. */
   readonly nets: number
+  readonly history: readonly NetHistory[]
   readonly interrupted: boolean
 }
 
@@ -51,9 +53,9 @@ export async function fitEnsemble(
   const made = await fitNets(backend, dataset, inputs, new Array<FitRows>(nets).fill(rows), fit, watch)
   const risks = made.outputs(rows.judge)
   made.dispose()
-  const { files, epochs, nets: count, interrupted } = made
+  const { files, epochs, nets: count, history, interrupted } = made
   const curve = calibrationOf(calibration, dataset, rows.judge, risks)
-  return { files, epochs, nets: count, interrupted, calibration: curve }
+  return { files, epochs, nets: count, history, interrupted, calibration: curve }
 }
 
 /** @param risks of the rows, by nets that they did not teach */
@@ -93,6 +95,7 @@ export async function fitNets(
     files: await networkFiles(tf, network),
     epochs: Math.max(...fitted.map(({ epochs }) => epochs)),
     nets: fitted.length,
+    history: fitted.map(({ epochs, losses }) => ({ kept: epochs, ...losses })),
     interrupted: fitted.length < rows.length || fitted.some(({ interrupted }) => interrupted),
     outputs: (some) => outputsOf(backend, dataset, inputs, some)(network),
     dispose: () => network.dispose(),

@@ -9,6 +9,7 @@ import type { Inputs } from '../model/inputs.ts'
 import { buildNetwork, predictRisk } from '../model/network.ts'
 import { countPositive, type Dataset } from './dataset.ts'
 import { type Deck, makeDeck, preparer } from './deck.ts'
+import { everyNth, LEARNED_ROWS, type Losses, noteEpoch } from './history.ts'
 import { POSITIVE } from './horizon.ts'
 
 export interface FitOptions {
@@ -60,6 +61,7 @@ export interface Fitted {
   /** Number of the best epoch. */
   readonly epochs: number
   readonly interrupted: boolean
+  readonly losses: Losses
 }
 
 /** @throws Failure `unavailable` when the backend is not the native one */
@@ -92,13 +94,20 @@ export async function fitNetwork(
   network.compile({ optimizer: tf.train.adam(learningRate), loss: 'binaryCrossentropy' })
   const weight = positiveWeight(dataset, teach, options.balance)
   const deck = makeDeck(dataset, inputs, teach, options.blankShare, seed)
-  const risks = outputsOf(backend, dataset, inputs, judge)
+  const lossOn = (rows: Int32Array) => {
+    const outputs = outputsOf(backend, dataset, inputs, rows)
+    return () => logLoss(outputs(network), dataset, rows, weight)
+  }
+  const heldOutLoss = lossOn(judge)
+  const learnedLoss = lossOn(everyNth(teach, LEARNED_ROWS))
+  const losses: Losses = { loss: [], heldOutLoss: [] }
   let best = { epoch: 0, loss: Number.POSITIVE_INFINITY, weights: [] as Tensor[] }
   let interrupted = false
   for (let epoch = 1; epoch <= epochs && epoch - best.epoch <= patience; epoch++) {
     interrupted = await runEpoch(backend, network, deck, weight, options.batchRows, watch)
     if (interrupted) break
-    const loss = logLoss(risks(network), dataset, judge, weight)
+    const loss = heldOutLoss()
+    noteEpoch(losses, learnedLoss(), loss)
     watch.onEpoch({ epoch, of: epochs, loss })
     if (!(loss < best.loss)) continue
     tf.dispose(best.weights)
@@ -113,7 +122,7 @@ export async function fitNetwork(
   }
   network.setWeights(best.weights)
   tf.dispose(best.weights)
-  return { network, epochs: best.epoch, interrupted }
+  return { network, epochs: best.epoch, interrupted, losses }
 }
 
 /** Failing windows are rare: weighted a little they are heard, weighted fully they would cry wolf. */

@@ -33,8 +33,8 @@ export async function trainFolded({ backend, dataset, recipe, listener }: Course
     ? null
     : await crossValidate(backend, dataset, parts, recipe, watch('fold'))
   const baseline = tuneThreshold(dataset, used)
-  const { files, epochs, nets, interrupted } = made
-  const net = { files, epochs, nets, interrupted }
+  const { files, epochs, nets, history, interrupted } = made
+  const net = { files, epochs, nets, history, interrupted }
   const rest = { inputs, baseline, teachers: all.size, stoppers: all.size, used, judges: used }
   if (validated === null) return { ...rest, made: { ...net, calibration: null }, outcomes: [], folds: null }
   const { raw, logistic, folds } = validated

@@ -77,7 +77,7 @@ export function makeManifest(backend: Backend, dataset: Dataset, recipe: Recipe,
 
 /** What a manifest tells of the course of a training. */
 interface Told extends Pick<Trained, 'used' | 'teachers' | 'stoppers' | 'folds'> {
-  readonly made: Pick<Made, 'epochs' | 'nets'>
+  readonly made: Pick<Made, 'epochs' | 'nets' | 'history'>
   readonly interrupted: boolean
 }
 
@@ -102,6 +102,7 @@ export function trainingOf(
     nets: made.nets,
     interrupted,
     folds,
+    history: [...made.history],
   }
 }
 

@@ -149,8 +149,10 @@ function importanceSection(report: Report): string {
 function learningSection({ learning }: Report): string {
   if (!learning || learning.length === 0) return ''
   const keys =
-    '<ul class="key"><li><i class="series-0"></i>on what teaches</li><li><i class="series-1"></i>on what stops the fit</li></ul>'
-  return `<h2>Learning</h2>${keys}<div class="charts">${figure('Loss by epoch', learningPlot(learning))}</div>`
+    '<ul class="key"><li><i class="series-0"></i>on rows that teach</li><li><i class="series-1"></i>on rows that stop the fit, and the epoch that was kept</li></ul>'
+  const nets = learning.length === 1 ? 'one net' : `${learning.length} nets`
+  const text = `<p>The loss of ${nets} after each epoch. Where the dashed line turns up while the other falls, a net begins to learn its data by heart; it is kept as it was before.</p>`
+  return `<h2>Learning</h2>${text}${keys}<div class="charts">${figure('Loss by epoch', learningPlot(learning))}</div>`
 }
 
 function traceSection({ verdicts, data }: Report, traces: Traces): string {

@@ -1,6 +1,7 @@
 /** The plots of a report: which figures go on which axes. `report-chart.ts` draws them, `report-page.ts` places them. */
 import type { Warned } from './event-level.ts'
-import type { LearningStep, Point, Report, Verdict } from './report.ts'
+import type { NetHistory } from './history.ts'
+import type { Point, Report, Verdict } from './report.ts'
 import { chart, type Mark, namedBars } from './report-chart.ts'
 import { type Unit, unitFor } from './report-text.ts'
 
@@ -150,26 +151,34 @@ function leadCurve(warnings: readonly Warned[], unit: Unit): Point[] {
   return [[0, share(leads.length)], ...steps]
 }
 
-export function learningPlot(steps: readonly LearningStep[]): string {
-  const losses = (of: (step: LearningStep) => number | undefined) =>
-    steps.flatMap((step): Point[] => {
-      const loss = of(step)
-      return loss === undefined ? [] : [[step.epoch, loss]]
-    })
-  const training = losses(({ loss }) => loss)
-  const validation = losses(({ validationLoss }) => validationLoss)
-  const most = Math.max(...[...training, ...validation].map(([, loss]) => loss))
+/** All nets over each other; a dot on the epoch that was kept. */
+export function learningPlot(history: readonly NetHistory[]): string {
+  const marks = history.flatMap(({ kept, loss, heldOutLoss }): Mark[] => {
+    const [taught, heldOut] = [lossPoints(loss), lossPoints(heldOutLoss)]
+    const dots = heldOut.filter(([epoch]) => epoch === kept)
+    return [
+      { line: taught, mark: 'series-0' },
+      { line: heldOut, mark: 'series-1' },
+      { dots, mark: 'series-1', titles: dots.map(([, loss]) => `epoch ${kept} was kept, loss ${loss}`) },
+    ]
+  })
+  const losses = history.flatMap(({ loss, heldOutLoss }) => [...loss, ...heldOutLoss])
+  const nets = history.map(
+    ({ kept, loss, heldOutLoss }) =>
+      `epoch ${kept} of ${loss.length} was kept, loss ${loss[kept - 1]} and ${heldOutLoss[kept - 1]}`,
+  )
   return chart({
     id: 'learning',
     title: 'Learning curve',
-    description: `Loss over ${steps.length} epochs: on the machines that teach, and on those by which the fit stopped.`,
-    x: { label: 'epoch', from: steps[0]?.epoch ?? 0, to: steps.at(-1)?.epoch ?? 1 },
-    y: { label: 'loss', from: 0, to: most * 1.05 },
-    marks: [
-      { line: training, mark: 'series-0' },
-      { line: validation, mark: 'series-1' },
-    ],
+    description: `Loss after each epoch, on rows that teach and on those by which the fit stopped: ${nets.join('; ')}.`,
+    x: { label: 'epoch', from: 1, to: Math.max(2, ...history.map(({ loss }) => loss.length)) },
+    y: { label: 'loss', from: 0, to: Math.max(...losses.map((loss) => loss ?? 0)) * 1.05 },
+    marks,
   })
+}
+
+function lossPoints(losses: readonly (number | null)[]): Point[] {
+  return losses.flatMap((loss, i): Point[] => (loss === null ? [] : [[i + 1, loss]]))
 }
 
 /** Most features that are drawn; the JSON has all. */

@@ -6,6 +6,7 @@
 import type { AlertRule } from '../core/alert.ts'
 import type { WindowShape } from '../core/window.ts'
 import { type EventLevel, eventLevel } from './event-level.ts'
+import type { NetHistory } from './history.ts'
 import { EARLY, type Horizon } from './horizon.ts'
 import type { Importance } from './importance.ts'
 import { type JudgedWindows, judgedRows, type RaisedAlert } from './judged.ts'
@@ -24,13 +25,6 @@ export interface Verdict {
   readonly events: EventLevel
   /** False alarm rate → recall, and recall → precision; null where one class is missing. */
   readonly curves: { readonly roc: readonly Point[]; readonly pr: readonly Point[] } | null
-}
-
-/** One pass of the training over its data, as far as the manifest recorded it. */
-export interface LearningStep {
-  readonly epoch: number
-  readonly loss: number
-  readonly validationLoss?: number
 }
 
 export interface Report {
@@ -58,7 +52,8 @@ export interface Report {
   /** Lane and training code on the same windows; null without a model. */
   readonly agreement: Agreement | null
   readonly importance: Importance | null
-  readonly learning: readonly LearningStep[] | null
+  /** Of each net, as the manifest has it; null where it has none, or without a model. */
+  readonly learning: readonly NetHistory[] | null
   /** What could not be shown, and why. */
   readonly notes: readonly string[]
 }

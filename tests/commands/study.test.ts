@@ -33,6 +33,8 @@ describe('study skab', () => {
     mkdirSync(join(dir, 'data/anomaly-free'))
     writeFileSync(join(dir, 'data/valve1/0.csv'), runText(1))
     writeFileSync(join(dir, 'data/valve1/1.csv'), runText(2))
+    mkdirSync(join(dir, 'one'))
+    writeFileSync(join(dir, 'one/0.csv'), runText(1))
     writeFileSync(join(dir, 'data/anomaly-free/anomaly-free.csv'), 'datetime;Pressure\n')
   })
   afterAll(() => {
@@ -55,7 +57,17 @@ describe('study skab', () => {
     )
   })
 
+  it.skipIf(requires('native').missing)('trains a model for each run, on rows that may teach', async () => {
+    const found = await skabStudy({ data: join(dir, 'one'), kind: 'anomaly' })
+    expect(found).toMatchObject({ files: 1, byScore: { rows: 120, anomalies: 1, anomaliesTold: 1 } })
+    expect(found.detector).toContain('trained on each run')
+    expect(found.byScore.balancedAccuracy).toBeGreaterThan(0.8)
+    // Alerts by the rule of such models, two windows above 0.8: told later, over later.
+    expect(found.byAlert.medianDelayRows!).toBeGreaterThan(found.byScore.medianDelayRows!)
+  })
+
   it('says what is missing', async () => {
+    await expect(skabStudy({ data: dir, kind: 'anomaly', model: dir })).rejects.toThrow(/for each run/)
     await expect(study('nab', { data: dir })).rejects.toThrow(/no study nab/)
     await expect(skabStudy({ data: join(dir, 'none') })).rejects.toThrow(/--data names/)
     await expect(skabStudy({ data: join(dir, 'data/anomaly-free') })).rejects.toThrow(/no .csv below/)

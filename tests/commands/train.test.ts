@@ -84,7 +84,12 @@ describe.skipIf(requires('native').missing)('train', () => {
       'simulated fleet pump=2 over 8 h, healthy, seed 200001',
     ])
     expect(results[0]!.model.windows!.prAuc).toBeGreaterThan(results[0]!.thresholdRule.windows!.prAuc)
+    const { kept, loss, heldOutLoss } = training.history![0]!
+    expect(training.history).toHaveLength(1)
+    expect(kept).toBe(training.epochs)
+    expect(heldOutLoss[kept - 1]).toBe(Math.min(...heldOutLoss.map(Number)))
     const card = await readFile(join(path, 'README.md'), 'utf8')
+    expect(card).toContain(`- Kept: epoch ${kept} of ${loss.length}, loss ${loss[kept - 1]} on what taught`)
     expect(card).toContain('| windows | precision | recall | F1 | PR-AUC |')
     expect(card).toContain(`| net | ${results[0]!.model.windows!.precision} |`)
     model.scorer.dispose()

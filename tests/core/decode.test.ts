@@ -33,10 +33,14 @@ function reference(bytes: Uint8Array, key: string | null): Plain | Undecodable['
   if ((key !== null && asset !== key) || ts === null) return 'schema'
   const values = given.has('values') ? given.get('values') : {}
   if (typeof values !== 'object' || values === null || Array.isArray(values)) return 'schema'
+  const quality = new Map(Object.entries(given.get('quality') ?? {}))
+  if (typeof (given.get('quality') ?? {}) !== 'object' || [...quality.values()].includes(null))
+    return 'schema'
   const numbers: [string, number][] = []
   for (const [name, value] of Object.entries(values)) {
     if (value !== null && !Number.isFinite(value)) return 'schema'
-    numbers.push([name, value === null ? Number.NaN : Number(value)])
+    const isBad = ['Bad', 0].includes(quality.get(name))
+    numbers.push([name, value === null || isBad ? Number.NaN : Number(value)])
   }
   if (numbers.length > CHANNELS) return 'schema'
   return { asset, ts, arrival: given.get('tsSource') === 'arrival', values: numbers }

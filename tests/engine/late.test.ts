@@ -107,11 +107,14 @@ test('Late record: counted, routed with reason, replayable; `in == out + late + 
 })
 
 test('late readings given to score again fill the windows that they missed', async () => {
-  const inTime = Array.from({ length: 60 }, (_, i) => ({
-    asset: 'pump-1',
-    ts: T + i * 500,
-    values: { a: i },
-  }))
+  const inTime = Array.from(
+    { length: 60 },
+    (_, i): PlainReading => ({
+      asset: 'pump-1',
+      ts: T + i * 500,
+      values: { a: i },
+    }),
+  )
   const held = inTime.filter((_, i) => i % 7 === 3)
   const live = [...inTime.filter((one) => !held.includes(one)), ...held.slice(0, 5)]
   const first = await run(live)

@@ -11,7 +11,9 @@ describe.skipIf(requires('native').missing)('with the native library', () => {
     expect(backend.version).toMatch(/^2\.\d+\.\d+/)
     expect(backend.tf.getBackend()).toBe('tensorflow')
     expect(await loadBackend()).toBe(backend)
-    expect(process.env).toMatchObject({ TF_CPP_MIN_LOG_LEVEL: '2', TF_NUM_INTRAOP_THREADS: '1' })
+    expect(process.env).toMatchObject({
+      ...{ TF_CPP_MIN_LOG_LEVEL: '2', TF_NUM_INTRAOP_THREADS: '1', ONEDNN_MAX_CPU_ISA: 'AVX2' },
+    })
   })
 
   test('it predicts, and leaves no tensor behind', async () => {

@@ -43,6 +43,13 @@ describe('a manifest', () => {
     expect(parseManifest(JSON.stringify({ ...good, window }), WHERE).window).toEqual(window)
   })
 
+  it('may hold the history of its training; those from before have none', () => {
+    const history = [{ kept: 1, loss: [0.5, null], heldOutLoss: [0.6, 0.7] }]
+    const told = { ...good, training: { ...good.training, history } }
+    expect(parseManifest(JSON.stringify(told), WHERE)).toEqual(told)
+    expect(good.training.history).toBeUndefined()
+  })
+
   it.each<[string, (string | number)[], unknown]>([
     ['format', ['format'], 1],
     ['name', ['name'], '../etc'],
@@ -66,6 +73,9 @@ describe('a manifest', () => {
     ['thresholds.above', ['thresholds', 'above'], 1.5],
     ['calibration', ['calibration'], { method: 'platt' }],
     ['training.hash', ['training', 'hash'], 'abc'],
+    ['training.history.0', ['training', 'history'], [{ kept: 1, loss: [0.5], heldOutLoss: [0.6, 0.7] }]],
+    ['training.history.0', ['training', 'history'], [{ kept: 3, loss: [0.5], heldOutLoss: [0.6] }]],
+    ['training.history.0', ['training', 'history'], [{ kept: 1, loss: [], heldOutLoss: [] }]],
     ['seed', ['seed'], 'one'],
     ['files.weights.bin', ['files', 'weights.bin'], ''],
   ])('with a wrong %s is refused by the name of the field', (field, path, value) => {

@@ -94,7 +94,10 @@ export const readingText: fc.Arbitrary<ReadingText> = fc
     plain: fc.boolean(),
     spaces: fc.array(space, { minLength: 4, maxLength: 4 }),
     order: fc.shuffledSubarray(['asset', 'ts', 'values'], { minLength: 2 }),
-    extra: fc.constantFrom('', '', '"tsSource":"arrival"', '"quality":{"a":1}', '"asset":"pump-2"', '"ts":7'),
+    extra: fc.constantFrom(
+      ...['', '', '"tsSource":"arrival"', '"asset":"pump-2"', '"ts":7'],
+      ...['"quality":{"a":1}', '"quality":{"a":0,"rpm":"Bad","temperature":"Good"}', '"quality":{"a":null}'],
+    ),
   })
   .map(({ key, asset, ts, channels, escaped, plain, spaces, order, extra }) => {
     const [a, b, c, d] = plain ? ['', '', '', ''] : spaces

@@ -51,6 +51,7 @@ export function toyDataset(assets: number, seed = 1): Dataset {
     assets: names,
     spans,
     tally: { windowed: rows, late: 0, duplicate: 0 },
+    badValues: 0,
   }
 }
 

@@ -94,7 +94,16 @@ describe.skipIf(requires('native').missing)('an anomaly model', () => {
     expect(heldOut.model.prAuc).toBeGreaterThan(0.9)
     expect(heldOut.model.beyondLimit).toBeLessThan(0.02)
     expect(made.manifest.training).toMatchObject({ positiveRows: 0, assets: 6, validationAssets: 2 })
+    const { epochs, history } = made.manifest.training
+    expect(history).toHaveLength(1)
+    const { kept, loss, heldOutLoss } = history![0]!
+    expect(kept).toBe(epochs)
+    expect(loss).toHaveLength(heldOutLoss.length)
+    expect(loss[kept - 1]!).toBeLessThan(loss[0]!)
     const card = anomalyCard(made.manifest, 'forewarn train')
+    expect(card).toContain(
+      `- Kept: epoch ${kept} of ${loss.length}, loss ${loss[kept - 1]} on what taught and`,
+    )
     expect(card).toContain(`| both, as served | ${Number((heldOut.model.beyondLimit * 100).toFixed(1))} % |`)
     expect(card).toContain(`| ${heldOut.model.prAuc} |`)
   })

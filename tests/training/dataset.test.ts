@@ -124,6 +124,29 @@ describe('a dataset', () => {
     expect(dataset.vectors).toEqual(buildDataset(readings, [], OPTIONS).vectors)
   })
 
+  it('learns nothing from values of bad quality, and agrees with the live stream on them', () => {
+    const random = createRandom(2)
+    const readings = [...fleet().readings()]
+    const spoilt = readings.map(({ asset, ts, values }, i): PlainReading => {
+      const isBad = values.rpm !== null && values.rpm !== undefined && random.uniform() < 0.2
+      return isBad
+        ? { asset, ts, values: { ...values, rpm: 1e9 + i }, quality: { rpm: 'Bad' } }
+        : { asset, ts, values }
+    })
+    const missing = spoilt.map(
+      ({ quality, ...reading }): PlainReading =>
+        quality ? { ...reading, values: { ...reading.values, rpm: null } } : reading,
+    )
+    const dataset = buildDataset(spoilt, [], OPTIONS)
+    expect(dataset.vectors).toEqual(buildDataset(missing, [], OPTIONS).vectors)
+    expect(dataset.badValues).toBe(spoilt.filter(({ quality }) => quality).length)
+    const live = liveWindows(spoilt)
+    for (let row = 0; row < dataset.rows; row++) {
+      const name = `${dataset.assets[dataset.asset[row]!]} ${dataset.endMs[row]}`
+      expect(dataset.vectors.subarray(row * WIDTH, (row + 1) * WIDTH)).toEqual(live.get(name))
+    }
+  })
+
   it('takes any mixture of missing channels', () => {
     const value = fc.option(fc.double({ noNaN: true, noDefaultInfinity: true, min: -1e6, max: 1e6 }))
     const values = fc.dictionary(fc.constantFrom(...CHANNELS, 'stranger'), value)

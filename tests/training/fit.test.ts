@@ -4,7 +4,7 @@ import { type Backend, loadBackend } from '../../src/model/backend.ts'
 import { type NetworkFiles, networkFiles } from '../../src/model/network.ts'
 import { createScorer } from '../../src/model/scorer.ts'
 import { usedRows } from '../../src/training/dataset.ts'
-import { FIT_DEFAULTS, fitNetwork, requireNative } from '../../src/training/fit.ts'
+import { FIT_DEFAULTS, fitNetwork, outputsOf, requireNative } from '../../src/training/fit.ts'
 import { curve, prAuc } from '../../src/training/metrics.ts'
 import { fitInputs, PLAIN_PREPARATION } from '../../src/training/prepare.ts'
 import { splitAssets } from '../../src/training/split.ts'
@@ -76,10 +76,31 @@ describe.skipIf(requires('native').missing)('a fit', () => {
     expect(losses.length - 1 - best).toBe(2)
     const rows = { teach: teach!, judge: judge! }
     const options = { ...OPTIONS, epochs: 60, learningRate: 0.2, patience: 2 }
-    const { network, epochs } = await fitNetwork(backend, dataset, inputs, rows, options, quiet)
+    const {
+      network,
+      epochs,
+      losses: noted,
+    } = await fitNetwork(backend, dataset, inputs, rows, options, quiet)
     expect(epochs).toBe(best + 1)
+    expect(noted.heldOutLoss).toEqual(losses.map((loss) => Number(loss.toPrecision(5))))
+    expect(noted.loss).toHaveLength(losses.length)
+    // The net is the one of that epoch, and what taught it is told from what stopped it.
+    const own = outputsOf(backend, dataset, inputs, teach!)(network)
+    const weight =
+      (teach!.filter((row) => dataset.target[row] === 0).length / positives(teach!)) ** OPTIONS.balance
+    expect(weightedLoss(own, teach!, weight)).toBeCloseTo(noted.loss[best]!, 4)
     network.dispose()
   })
+
+  const positives = (rows: Int32Array) => rows.filter((row) => dataset.target[row] === 1).length
+  function weightedLoss(risks: Float64Array, rows: Int32Array, weight: number): number {
+    const shares = [...rows].map((row) => (dataset.target[row] === 1 ? weight : 1))
+    const sum = shares.reduce((total, share, i) => {
+      const chance = dataset.target[rows[i]!] === 1 ? risks[i]! : 1 - risks[i]!
+      return total - share * Math.log(chance)
+    }, 0)
+    return sum / shares.reduce((total, share) => total + share, 0)
+  }
 
   it('stopped by hand keeps the best epoch so far, and nothing when there is none', async () => {
     const rows = { teach: teach!, judge: judge! }

@@ -40,8 +40,8 @@ function report(change: Partial<Report> = {}): Report {
       features: [{ name: 'heat.mean', fall: -0.01, spread: 0.02 }],
     },
     learning: [
-      { epoch: 1, loss: 0.7, validationLoss: 0.8 },
-      { epoch: 2, loss: 0.3, validationLoss: 0.5 },
+      { kept: 2, loss: [0.7, 0.3, 0.2], heldOutLoss: [0.8, 0.5, 0.6] },
+      { kept: 1, loss: [0.6, null], heldOutLoss: [0.7, null] },
     ],
     notes: ['a < b'],
     ...change,
@@ -67,6 +67,22 @@ describe("a report's page", () => {
     expect(new Set(ids).size).toBe(ids.length)
   })
 
+  it('draws the losses of every net, and which epoch was kept', () => {
+    const [, learning = ''] = /<title id="learning-title">(.*?)<\/svg>/.exec(page) ?? []
+    expect(learning).toContain(
+      'epoch 2 of 3 was kept, loss 0.3 and 0.5; epoch 1 of 2 was kept, loss 0.6 and 0.7',
+    )
+    const lines = [...learning.matchAll(/class="line (series-\d)" d="([^"]*)"/g)]
+    expect(lines.map(([, series, path = '']) => [series, path.split(/[ML]/).length - 1])).toEqual([
+      ['series-0', 3],
+      ['series-1', 3],
+      ['series-0', 1],
+      ['series-1', 1],
+    ])
+    expect(learning.match(/<circle /g)).toHaveLength(2)
+    expect(learning).toContain('<title>epoch 2 was kept, loss 0.5</title>')
+  })
+
   it('says what it can not show', () => {
     const healthy = judgedMinutes({ a: [0.1, 0.2] }, {})
     const ranking = { scores: healthy.score, threshold: 0.5, isProbability: true }
@@ -78,7 +94,7 @@ describe("a report's page", () => {
     })
     expect(bare).toContain('pipeline p, which has no model')
     expect(bare).toContain('nothing to compare')
-    expect(bare).not.toMatch(/NaN|undefined|Infinity|What the model goes by/)
+    expect(bare).not.toMatch(/NaN|undefined|Infinity|What the model goes by|<h2>Learning/)
   })
 
   it('draws no trace of an asset with a single window, as the rows of a table are', () => {
