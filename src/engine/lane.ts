@@ -104,11 +104,12 @@ export function createLane(options: LaneOptions): Lane {
     return { reason: 'schema', detail: `ts must be epoch milliseconds; it ${unitHint(ts, takenAtMs)}` }
   }
 
-  function takeRecord(record: LogRecord): void {
+  /** @returns event time of the reading, if it is one */
+  function takeRecord(record: LogRecord): number | null {
     const { type } = record.headers
     if (type !== undefined) {
       takeMessage(record, type)
-      return
+      return null
     }
     if (record.headers[REPLAYED_FROM] !== undefined) tally(partition, 'replayed')
     const { received } = partition
@@ -117,11 +118,13 @@ export function createLane(options: LaneOptions): Lane {
     if (wrong) {
       received.rejected++
       effects.deadLetter(record, wrong, emit)
-      return
+      return null
     }
     const taken = takeDecoded(record)
     received[typeof taken === 'string' ? 'unassigned' : 'decoded']++
-    effects.reading(record, decoder.fields.ts, taken, emit)
+    const { ts } = decoder.fields
+    effects.reading(record, ts, taken, emit)
+    return ts
   }
 
   function takeDecoded({ offset, timestamp }: LogRecord) {
@@ -133,8 +136,8 @@ export function createLane(options: LaneOptions): Lane {
 
     take(record) {
       const before = steps.length
-      takeRecord(record)
-      if (steps.length > before) causes.set(record.offset, causeOf(record))
+      const ts = takeRecord(record)
+      if (steps.length > before) causes.set(record.offset, causeOf(record, ts))
     },
 
     tick,
