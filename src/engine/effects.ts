@@ -28,6 +28,7 @@ export interface EffectWriter {
    * Settles windows and commands in log order.
    * @param verdicts of the models, one per step
    * @param causes of the steps, by offset
+   * @param moved what it did to alerts is appended here
    * @returns ends of the windows that moved an alert now; those of a backlog are left out
    */
   settle(
@@ -35,6 +36,7 @@ export interface EffectWriter {
     verdicts: Verdicts,
     causes: ReadonlyMap<number, Cause>,
     emit: NewRecord[],
+    moved: AlertChange[],
   ): number[]
 }
 
@@ -98,8 +100,11 @@ export function createEffects(number: number, topics: TopicNames, partition: Par
     }
   }
 
+  let moved: AlertChange[] = []
+
   function publish(change: AlertChange, origin: Headers, emit: NewRecord[]): void {
     const { alert, event, transition } = change
+    moved.push(change)
     tally(partition, `alert/${alert.severity}/${transition}`)
     const headers = { 'content-type': 'application/cloudevents+json', ...origin }
     emit.push({ topic: topics.alerts, key: alert.asset, value: json(event), headers, partition: number })
@@ -149,7 +154,8 @@ export function createEffects(number: number, topics: TopicNames, partition: Par
       }
     },
 
-    settle(steps, { risks, explanations }, causes, emit) {
+    settle(steps, { risks, explanations }, causes, emit, changes) {
+      moved = changes
       const ends: number[] = []
       steps.forEach((step, i) => {
         if ('command' in step) {

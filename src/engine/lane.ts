@@ -3,7 +3,7 @@
  * lane on the log, the command `score` runs one on files, so both give the same scores.
  */
 
-import type { AlertSlot, Ending } from '../core/alert.ts'
+import type { AlertChange, AlertSlot, Ending } from '../core/alert.ts'
 import { REPLAYED_FROM } from '../core/dead-letter-view.ts'
 import { makeReadingDecoder, type Undecodable } from '../core/decode.ts'
 import { forgetSilent, takeCommand } from '../core/life.ts'
@@ -66,6 +66,8 @@ export interface Flushed {
   readonly emit: readonly NewRecord[]
   /** Ends of the windows that moved an alert. */
   readonly alertWindowEnds: readonly number[]
+  /** What became of alerts, in order. */
+  readonly moved: readonly AlertChange[]
 }
 
 const NO_BYTES = new Uint8Array(0)
@@ -150,8 +152,9 @@ export function createLane(options: LaneOptions): Lane {
 
     flush() {
       const verdicts = scoreWindows(pipelines, steps, options.inferred)
-      const alertWindowEnds = effects.settle(steps, verdicts, causes, emit)
-      const flushed = { emit, alertWindowEnds }
+      const moved: AlertChange[] = []
+      const alertWindowEnds = effects.settle(steps, verdicts, causes, emit, moved)
+      const flushed = { emit, alertWindowEnds, moved }
       steps = []
       emit = []
       causes.clear()

@@ -226,7 +226,7 @@ function pulses(
 
 function hear(plant: Plant, records: readonly NewRecord[]): void {
   const { known, partitions } = plant
-  for (const { key } of records) if (key) known?.[partitionOf(key, partitions)]!.add(key)
+  for (const { key } of records) if (key) known?.[partitionOf(key, partitions)]?.add(key)
   plant.isHeard ||= records.length > 0
 }
 
