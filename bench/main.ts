@@ -6,6 +6,7 @@ const BENCHES = {
     (await import('./eventlog.ts')).printEventLog(where, brokers),
   explain: async (args: readonly string[]) => (await import('./explain.ts')).explain(args),
   growth: async () => (await import('./growth.ts')).growth(),
+  poison: async (args: readonly string[]) => (await import('./poison.ts')).poison(args),
   stream: async (args: readonly string[]) => (await import('./stream.ts')).stream(args),
 } as const
 

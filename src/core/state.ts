@@ -9,6 +9,14 @@ import type { AssetState } from './asset.ts'
 import { failure } from './errors.ts'
 import { newAssetState, type Partition, ruleNames, tally } from './partition.ts'
 import type { Hearing } from './silence.ts'
+import {
+  type CommittedAlerts,
+  INGEST_SLOT,
+  type MovedAlert,
+  movedSince,
+  movedSlot,
+  slotKey,
+} from './state-alerts.ts'
 import { loadAsset, loadSlot, numberBytes, type StoredAsset, storeAsset } from './stored-asset.ts'
 
 /** Rises when the bytes change; older ones are still read. 2: windows with their ends, runs of counted windows, the normal of
@@ -37,6 +45,8 @@ interface Head {
   /** Since version 2. */
   readonly received?: Partition['received']
   readonly hearing?: Hearing
+  /** Alerts that move after it are kept beside it (`state-alerts.ts`). */
+  readonly keepsMoved?: true
   readonly chunks: number
   readonly tallies: readonly (readonly [string, number])[]
   readonly pipelines: readonly {
@@ -75,6 +85,8 @@ export interface Restored {
   readonly changed: readonly Changed[]
   /** Of the alerts that must end: nobody else knows them any more. */
   readonly endings: readonly AlertSlot[]
+  /** Of all others: what was committed, at the position rather than at the snapshot; null: not known, an older program wrote. */
+  readonly committed: CommittedAlerts | null
 }
 
 const packr = new Packr({ moreTypes: true, useRecords: false, largeBigIntToFloat: true })
@@ -98,6 +110,7 @@ export function encodeState(
     elapsedMs: partition.elapsedMs,
     received: partition.received,
     hearing: partition.hearing,
+    keepsMoved: true,
     chunks: chunks.length,
     // Sorted: which came first depends on the batches, and equal states are equal bytes.
     tallies: [...partition.tallies].sort(([a], [b]) => (a < b ? -1 : 1)),
@@ -154,30 +167,68 @@ export function decodeState(
   Object.assign(partition.received, head.received)
   for (const [what, count] of head.tallies) partition.tallies.set(what, count)
   const changes = restorePipelines(partition, head, definitions)
-  const endings = restoreHearing(partition, head)
+  const moved = movedSince(records, head.offset)
+  const committed: CommittedAlerts = new Map()
+  const endings = restoreHearing(partition, head, moved, committed)
   for (const stored of storedAssets(records, head.chunks)) {
     const pipeline = partition.pipelines.findIndex(({ name }) => name === stored.pipeline)
     const isKept = pipeline >= 0 && partition.pipelines[pipeline]!.takes(stored.asset)
-    const ended = openSlots(stored, isKept ? ruleNames(partition.pipelines[pipeline]!) : [])
-    note(changes, stored, ended.length, isKept)
-    endings.push(...ended)
+    const slots = committedSlots(stored, moved)
+    const rules = isKept ? ruleNames(partition.pipelines[pipeline]!) : []
+    const ended = slots.filter(({ rule, slot }) => slot.open !== null && !rules.includes(rule))
+    note(changes, stored, slots.filter(({ slot }) => slot.open !== null).length, ended.length, isKept)
+    endings.push(...ended.map(({ slot }) => slot))
+    for (const { rule, slot } of slots) {
+      if (rules.includes(rule)) committed.set(slotKey(stored.asset, stored.pipeline, rule), slot)
+    }
     const isChanged = changes.get(stored.pipeline)?.what === 'definition'
     if (isKept) put(partition, loadAsset(partition, stored, pipeline, isChanged))
   }
   addMissingStates(partition)
   const changed = [...changes.values()].filter(({ what, assets }) => what === 'definition' || assets > 0)
   for (const { discardedWindows } of changed) tally(partition, 'window/discarded', discardedWindows)
-  return { offset: head.offset, chunks: head.chunks, changed, endings }
+  // Of assets that came after the snapshot: whether they are known will be seen when the log has been read again.
+  for (const [key, alert] of moved) committed.set(key, movedSlot(alert))
+  return {
+    offset: head.offset,
+    chunks: head.chunks,
+    changed,
+    endings,
+    committed: head.keepsMoved ? committed : null,
+  }
 }
 
 /** @returns the open alert that nobody speaks, when silence is an alert no more */
-function restoreHearing(partition: Partition, { hearing, elapsedMs }: Head): AlertSlot[] {
-  const { slot } = partition.hearing
+function restoreHearing(
+  partition: Partition,
+  { hearing, elapsedMs }: Head,
+  moved: Map<string, MovedAlert>,
+  committed: CommittedAlerts,
+): AlertSlot[] {
+  const { slot: fresh } = partition.hearing
   Object.assign(partition.hearing, hearing ?? { heardAtMs: elapsedMs })
-  if (hearing === undefined || hearing.slot.open === null) return []
-  if (partition.pipelines.some(({ noData }) => noData)) return []
-  Object.assign(partition.hearing, { slot })
-  return [hearing.slot]
+  const slot = takeCommitted(INGEST_SLOT, hearing?.slot ?? fresh, moved)
+  const isWatched = partition.pipelines.some(({ noData }) => noData)
+  if (isWatched) committed.set(INGEST_SLOT, slot)
+  else Object.assign(partition.hearing, { slot: fresh, down: false })
+  return isWatched || slot.open === null ? [] : [slot]
+}
+
+/** A slot as it was committed: it may have moved since the snapshot. */
+function takeCommitted(key: string, slot: AlertSlot, moved: Map<string, MovedAlert>): AlertSlot {
+  const later = moved.get(key)
+  moved.delete(key)
+  return later === undefined ? { ...slot } : movedSlot(later)
+}
+
+function committedSlots(
+  { asset, pipeline, alerts }: StoredAsset,
+  moved: Map<string, MovedAlert>,
+): { readonly rule: string; readonly slot: AlertSlot }[] {
+  return alerts.map((stored) => ({
+    rule: stored.rule,
+    slot: takeCommitted(slotKey(asset, pipeline, stored.rule), loadSlot(stored), moved),
+  }))
 }
 
 type Writable<T> = { -readonly [Key in keyof T]: T[Key] }
@@ -196,15 +247,11 @@ function restorePipelines(partition: Partition, head: Head, definitions: readonl
   return changes
 }
 
-/** Slots with an open alert of which the rule is not among these any more. */
-function openSlots({ alerts }: StoredAsset, rules: readonly string[]): AlertSlot[] {
-  return alerts.filter((slot) => slot.open !== null && !rules.includes(slot.rule)).map(loadSlot)
-}
-
 /** Counts what becomes of an asset's state; of one that goes on as it was there is nothing to tell. */
 function note(
   changes: ReadonlyMap<string, Writable<Changed>>,
-  { pipeline, windows, alerts }: StoredAsset,
+  { pipeline, windows }: StoredAsset,
+  open: number,
   ended: number,
   isKept: boolean,
 ): void {
@@ -212,7 +259,7 @@ function note(
   if (!change || (change.what === 'rules' && ended === 0)) return
   change.assets++
   change.endedAlerts += ended
-  change.keptAlerts += alerts.filter(({ open }) => open !== null).length - ended
+  change.keptAlerts += open - ended
   if (change.what === 'definition' || !isKept) change.discardedWindows += windows.length
 }
 

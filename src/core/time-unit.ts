@@ -21,6 +21,16 @@ export function isInSeconds(ts: number, nearMs: number): boolean {
   return Math.abs(ts * 1000 - nearMs) <= NEAR_MS && Math.abs(ts - nearMs) > NEAR_MS
 }
 
+const HINT = /looks like epoch (seconds|microseconds|nanoseconds):/
+
+/**
+ * The unit that a hint of `unitHint` names.
+ * @returns null where the text has none
+ */
+export function hintedUnit(text: string): string | null {
+  return HINT.exec(text)?.[1] ?? null
+}
+
 /**
  * @param value as it was sent, of any type
  * @param nearMs when it came in, epoch ms; null = not known

@@ -4,6 +4,7 @@
  */
 import { type AlertChange, acknowledge, endAlert } from '../core/alert.ts'
 import type { AssetState } from '../core/asset.ts'
+import { letterClock, scoreClock } from '../core/clock-off.ts'
 import { deadLetterRecord } from '../core/dead-letter.ts'
 import { ATTEMPTS, REPLAYED_FROM } from '../core/dead-letter-view.ts'
 import type { Undecodable } from '../core/decode.ts'
@@ -27,6 +28,7 @@ export interface EffectWriter {
    * Settles windows and commands in log order.
    * @param verdicts of the models, one per step
    * @param causes of the steps, by offset
+   * @param moved what it did to alerts is appended here
    * @returns ends of the windows that moved an alert now; those of a backlog are left out
    */
   settle(
@@ -34,6 +36,7 @@ export interface EffectWriter {
     verdicts: Verdicts,
     causes: ReadonlyMap<number, Cause>,
     emit: NewRecord[],
+    moved: AlertChange[],
   ): number[]
 }
 
@@ -51,6 +54,16 @@ function replayHeaders({ headers }: LogRecord): Headers {
   return { [REPLAYED_FROM]: from, ...(attempts === undefined ? {} : { [ATTEMPTS]: attempts }) }
 }
 
+/** How far off the clock is that wrote a reading; of one that was sent again there is nothing to tell. */
+function clockOf({ headers, timestamp }: LogRecord, ts: number, newest?: number): Headers {
+  return headers[REPLAYED_FROM] === undefined ? letterClock(ts, timestamp, newest) : EMPTY_HEADERS
+}
+
+/** The same for the score of a window that a reading closed. */
+function scoreHeaders(cause: Cause | undefined): Headers {
+  return cause === undefined || cause.ts === null ? EMPTY_HEADERS : scoreClock(cause.ts, cause.takenAtMs)
+}
+
 /** Names the clock: what a person looks at first. */
 function futureDetail(ts: number, futureByMs: number): string {
   return (
@@ -59,12 +72,7 @@ function futureDetail(ts: number, futureByMs: number): string {
   )
 }
 
-function lateDetail(
-  ts: number,
-  late: readonly { readonly maxTs: number }[],
-  names: readonly string[],
-): string {
-  const newest = Math.max(...late.map(({ maxTs }) => maxTs))
+function lateDetail(ts: number, newest: number, names: readonly string[]): string {
   const behind = (newest - ts) / 1000
   return (
     `behind the watermark of pipeline ${names.join(', ')}: ts ${new Date(ts).toISOString()} is ${behind} s before ` +
@@ -92,8 +100,11 @@ export function createEffects(number: number, topics: TopicNames, partition: Par
     }
   }
 
+  let moved: AlertChange[] = []
+
   function publish(change: AlertChange, origin: Headers, emit: NewRecord[]): void {
     const { alert, event, transition } = change
+    moved.push(change)
     tally(partition, `alert/${alert.severity}/${transition}`)
     const headers = { 'content-type': 'application/cloudevents+json', ...origin }
     emit.push({ topic: topics.alerts, key: alert.asset, value: json(event), headers, partition: number })
@@ -131,17 +142,20 @@ export function createEffects(number: number, topics: TopicNames, partition: Par
           emit,
         )
       } else if (taken.results.includes('future')) {
-        deadLetter(record, { reason: 'future', detail: futureDetail(ts, partition.limits.futureByMs) }, emit)
+        const detail = futureDetail(ts, partition.limits.futureByMs)
+        deadLetter(record, { reason: 'future', detail }, emit, clockOf(record, ts))
       } else if (taken.results.includes('late')) {
         const late = taken.states.filter((_, i) => taken.results[i] === 'late')
         const pipelines = late.map(({ pipeline }) => partition.pipelines[pipeline]!)
         const names = pipelines.map(({ name }) => name)
-        const missed = { [LATE_WINDOWS]: missedText(ts, pipelines) }
-        deadLetter(record, { reason: 'late', detail: lateDetail(ts, late, names) }, emit, missed)
+        const newest = Math.max(...late.map(({ maxTs }) => maxTs))
+        const more = { [LATE_WINDOWS]: missedText(ts, pipelines), ...clockOf(record, ts, newest) }
+        deadLetter(record, { reason: 'late', detail: lateDetail(ts, newest, names) }, emit, more)
       }
     },
 
-    settle(steps, { risks, explanations }, causes, emit) {
+    settle(steps, { risks, explanations }, causes, emit, changes) {
+      moved = changes
       const ends: number[] = []
       steps.forEach((step, i) => {
         if ('command' in step) {
@@ -173,9 +187,10 @@ export function createEffects(number: number, topics: TopicNames, partition: Par
           Number.isNaN(risk) ? null : risk,
           explanations[i],
         )
-        emit.push({ topic: topics.scores, key: score.asset, value: json(score), partition: number })
-        if (changes.length === 0) return
         const cause = causes.get(offset)
+        const headers = scoreHeaders(cause)
+        emit.push({ topic: topics.scores, key: score.asset, value: json(score), headers, partition: number })
+        if (changes.length === 0) return
         const isOld = isPast(cause, window.end, rules.window.idleMs)
         for (const change of changes) publish(change, originOf(offset, cause, isOld), emit)
         if (!isOld) ends.push(window.end)

@@ -3,7 +3,7 @@
  * lane on the log, the command `score` runs one on files, so both give the same scores.
  */
 
-import type { AlertSlot, Ending } from '../core/alert.ts'
+import type { AlertChange, AlertSlot, Ending } from '../core/alert.ts'
 import { REPLAYED_FROM } from '../core/dead-letter-view.ts'
 import { makeReadingDecoder, type Undecodable } from '../core/decode.ts'
 import { forgetSilent, nextForgottenMs, takeCommand } from '../core/life.ts'
@@ -66,6 +66,8 @@ export interface Flushed {
   readonly emit: readonly NewRecord[]
   /** Ends of the windows that moved an alert. */
   readonly alertWindowEnds: readonly number[]
+  /** What became of alerts, in order. */
+  readonly moved: readonly AlertChange[]
 }
 
 const NO_BYTES = new Uint8Array(0)
@@ -104,11 +106,12 @@ export function createLane(options: LaneOptions): Lane {
     return { reason: 'schema', detail: `ts must be epoch milliseconds; it ${unitHint(ts, takenAtMs)}` }
   }
 
-  function takeRecord(record: LogRecord): void {
+  /** @returns event time of the reading, if it is one */
+  function takeRecord(record: LogRecord): number | null {
     const { type } = record.headers
     if (type !== undefined) {
       takeMessage(record, type)
-      return
+      return null
     }
     if (record.headers[REPLAYED_FROM] !== undefined) tally(partition, 'replayed')
     const { received } = partition
@@ -118,12 +121,14 @@ export function createLane(options: LaneOptions): Lane {
     if (wrong) {
       received.rejected++
       effects.deadLetter(record, wrong, emit)
-      return
+      return null
     }
     tally(partition, 'value/bad-quality', decoder.badValues)
     const taken = takeDecoded(record)
     received[typeof taken === 'string' ? 'unassigned' : 'decoded']++
-    effects.reading(record, decoder.fields.ts, taken, emit)
+    const { ts } = decoder.fields
+    effects.reading(record, ts, taken, emit)
+    return ts
   }
 
   function takeDecoded({ offset, timestamp }: LogRecord) {
@@ -135,8 +140,8 @@ export function createLane(options: LaneOptions): Lane {
 
     take(record) {
       const before = steps.length
-      takeRecord(record)
-      if (steps.length > before) causes.set(record.offset, causeOf(record))
+      const ts = takeRecord(record)
+      if (steps.length > before) causes.set(record.offset, causeOf(record, ts))
     },
 
     tick,
@@ -152,8 +157,9 @@ export function createLane(options: LaneOptions): Lane {
 
     flush() {
       const verdicts = scoreWindows(pipelines, steps, options.inferred)
-      const alertWindowEnds = effects.settle(steps, verdicts, causes, emit)
-      const flushed = { emit, alertWindowEnds }
+      const moved: AlertChange[] = []
+      const alertWindowEnds = effects.settle(steps, verdicts, causes, emit, moved)
+      const flushed = { emit, alertWindowEnds, moved }
       steps = []
       emit = []
       causes.clear()

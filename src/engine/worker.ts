@@ -4,11 +4,12 @@
  * the read position together.
  */
 
-import type { AlertSlot } from '../core/alert.ts'
+import type { AlertChange, AlertSlot } from '../core/alert.ts'
 import { failure } from '../core/errors.ts'
 import type { Partition } from '../core/partition.ts'
 import type { Batch, NewRecord, Processor } from '../core/ports.ts'
 import { decodeState, encodeState, type Restored } from '../core/state.ts'
+import { type CommittedAlerts, isMovedKey, restoreCommitted, storeMoved } from '../core/state-alerts.ts'
 import { createLane, type LaneLimits, type LaneOptions } from './lane.ts'
 
 export interface WorkerOptions extends Omit<LaneOptions, 'inferred' | 'limits'> {
@@ -54,6 +55,8 @@ export function createWorker(options: WorkerOptions): Worker {
   const { partition } = lane
   const keyPrefix = `${options.group}/${options.partition}/`
   let snapshot: { readonly offset: number; readonly chunks: number } = { offset: 0, chunks: 0 }
+  /** The first one comes with the first commit: what moves after it can be kept beside it. */
+  let hasSnapshot = false
   let alertWindowEnds: readonly number[] = []
   let processedAtMs = 0
   let heard = 0
@@ -61,21 +64,41 @@ export function createWorker(options: WorkerOptions): Worker {
   let processedTo = 0
   /** Alerts of rules that are gone: they end with the next commit, and with them the state that knew them. */
   let endings: readonly AlertSlot[] = []
+  /** What alerts must be once the log has been read again; null: they are. */
+  let published: CommittedAlerts | null = null
+  /** Keys of alerts that have moved since the snapshot, as they stand in the state. */
+  const moved = new Set<string>()
 
   function isDue(nextOffset: number): boolean {
     const due = Math.max(limits.snapshotRecords, SNAPSHOT_RECORDS_PER_ASSET * partition.assets.size)
-    return nextOffset - snapshot.offset >= due
+    return !hasSnapshot || nextOffset - snapshot.offset >= due
   }
 
   function takeSnapshot(nextOffset: number): NewRecord[] {
     const { records, chunks } = encodeState(partition, nextOffset, definitions, snapshot.chunks)
     snapshot = { offset: nextOffset, chunks }
-    return records.map(({ key, value }) => ({
-      topic: topics.state,
-      key: `${keyPrefix}${key}`,
-      value,
-      partition: options.partition,
-    }))
+    hasSnapshot = true
+    const over = [...moved].map((key) => stateRecord(key, null))
+    moved.clear()
+    return [...records.map(({ key, value }) => stateRecord(key, value)), ...over]
+  }
+
+  function stateRecord(key: string, value: Uint8Array | null): NewRecord {
+    return { topic: topics.state, key: `${keyPrefix}${key}`, value, partition: options.partition }
+  }
+
+  /** Alerts that moved are kept beside the snapshot: under another config the log would not tell of them again. */
+  function keepMoved(changes: readonly AlertChange[]): NewRecord[] {
+    const latest = new Map(changes.map((change) => storeMoved(change, snapshot.offset)))
+    for (const key of latest.keys()) moved.add(key)
+    return [...latest].map(([key, value]) => stateRecord(key, value))
+  }
+
+  /** The log has been read again: from here on effects count. */
+  function setPublished(): void {
+    if (published === null) return
+    endings = [...endings, ...restoreCommitted(partition, published)]
+    published = null
   }
 
   function endAlerts(offset: number): boolean {
@@ -95,10 +118,13 @@ export function createWorker(options: WorkerOptions): Worker {
           else records.delete(key.slice(keyPrefix.length))
         }
       }
+      for (const key of records.keys()) if (isMovedKey(key)) moved.add(key)
       const restored = decodeState(partition, records, definitions)
       if (restored) {
         snapshot = restored
+        hasSnapshot = true
         endings = restored.endings
+        published = restored.committed
       }
       if (snapshot.offset > committed) {
         throw failure(
@@ -112,6 +138,7 @@ export function createWorker(options: WorkerOptions): Worker {
     },
 
     async process(batch) {
+      if (!batch.replay) setPublished()
       const haveEnded = !batch.replay && endAlerts(batch.records[0]?.offset ?? batch.nextOffset)
       for (const record of batch.records) {
         lane.take(record)
@@ -122,7 +149,8 @@ export function createWorker(options: WorkerOptions): Worker {
       processedAtMs = performance.now()
       processedTo = batch.nextOffset
       const isNeeded = haveEnded || (!batch.replay && isDue(batch.nextOffset))
-      const state = isNeeded ? takeSnapshot(batch.nextOffset) : []
+      const kept = batch.replay ? [] : keepMoved(flushed.moved)
+      const state = isNeeded ? takeSnapshot(batch.nextOffset) : kept
       return { emit: flushed.emit, state, keepFrom: snapshot.offset }
     },
 
@@ -140,6 +168,7 @@ export function createWorker(options: WorkerOptions): Worker {
             `conclude at ${nextOffset}: what lies between would count twice`,
         )
       }
+      setPublished()
       const { emit } = endAlerts(nextOffset) ? lane.flush() : { emit: [] }
       const isNeeded = emit.length > 0 || nextOffset > snapshot.offset
       const state = isNeeded ? takeSnapshot(nextOffset) : []

@@ -2,6 +2,7 @@
 import Type, { type Static } from 'typebox'
 import { Alert, AssetId, Score, SEVERITIES } from '../core/records.ts'
 import { type AlertBook, severityRank } from './alert-book.ts'
+import { AssetClock, type ClockBook } from './clock-book.ts'
 import type { Fleet, FleetAsset } from './fleet.ts'
 import { TREND_SCORES } from './limits.ts'
 import { scoreAt, trendOf } from './score-series.ts'
@@ -34,6 +35,10 @@ const assetFields = {
   windowEnd: Type.Union([Type.Integer(), Type.Null()], { description: 'End of its last scored window' }),
   alerts: Type.Array(Type.String(), { description: 'Ids of its open alerts, worst first' }),
   pipelines: Type.Array(AssetPipeline),
+  clock: Type.Union([AssetClock, Type.Null()], {
+    description:
+      'Its clock, where that is wrong: its readings are put aside, or judged at another time than they say',
+  }),
 }
 
 export const AssetItem = Type.Object(assetFields, { $id: 'Asset' })
@@ -63,9 +68,16 @@ export const AssetDetail = Type.Object(
 export type AssetDetail = Static<typeof AssetDetail>
 
 /** Shared by the answers of more than one path. */
-export const ASSET_SCHEMAS = [AssetPipeline, AssetItem, Threshold, AssetDetail]
+export const ASSET_SCHEMAS = [AssetPipeline, AssetClock, AssetItem, Threshold, AssetDetail]
 
-export function assetItem(asset: FleetAsset, fleet: Fleet, alerts: AlertBook): AssetItem {
+/** The parts of the board that an asset's item is made from. */
+export interface AssetSources {
+  readonly fleet: Fleet
+  readonly alerts: AlertBook
+  readonly clocks: ClockBook
+}
+
+export function assetItem(asset: FleetAsset, { fleet, alerts, clocks }: AssetSources): AssetItem {
   const open = alerts.openOf(asset.asset)
   const pipelines = asset.series.flatMap((series) => {
     const last = scoreAt(asset.asset, series, 0, fleet.models)
@@ -94,6 +106,7 @@ export function assetItem(asset: FleetAsset, fleet: Fleet, alerts: AlertBook): A
     windowEnd: newest?.windowEnd ?? null,
     alerts: open.map(({ alert }) => alert),
     pipelines,
+    clock: clocks.of(asset.asset),
   }
 }
 
@@ -110,13 +123,15 @@ export function waitingItem(asset: string, fleet: Fleet): AssetItem {
     windowEnd: null,
     alerts: [],
     pipelines: [],
+    clock: null,
   }
 }
 
 function stateOf(open: readonly Alert[], newest: Score | null): AssetState {
   if (open.some(({ state }) => state !== 'acknowledged')) return 'alert'
   if (open.length > 0) return 'acknowledged'
-  return newest?.closed === 'idle' ? 'silent' : 'normal'
+  if (newest === null) return 'waiting'
+  return newest.closed === 'idle' ? 'silent' : 'normal'
 }
 
 /** Sort key of `sort=risk`, highest first: what wants a person, how badly, then the score. */

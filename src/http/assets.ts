@@ -92,8 +92,8 @@ export function serveAssets(
     '/api/v1/assets',
     { schema: schemas.list },
     async (request) => {
-      if (fleet.size > 0) return listAssets(board, request.query)
-      const waiting = (await newcomers()).map((asset) => waitingItem(asset, fleet))
+      if (fleet.sorted().some(({ series }) => series.length > 0)) return listAssets(board, request.query)
+      const waiting = beforeScores(await newcomers(), board)
       return { items: waiting.slice(0, request.query.limit ?? PAGE_ITEMS), next: null }
     },
   )
@@ -127,16 +127,23 @@ export function serveAssets(
   )
 }
 
-function detailOf(
-  asset: FleetAsset,
-  { fleet, alerts }: Board,
-  all: readonly PipelineSettings[],
-): AssetDetail {
+/** Before anything is scored: who sends, and who can't be scored for its clock is wrong. */
+function beforeScores(newcomers: readonly string[], board: Board): AssetItem[] {
+  const { fleet } = board
+  const met = fleet.sorted().map((asset) => assetItem(asset, board))
+  const others = newcomers.filter((asset) => fleet.get(asset) === undefined)
+  return [...met, ...others.map((asset) => waitingItem(asset, fleet))].sort((a, b) =>
+    a.asset < b.asset ? -1 : 1,
+  )
+}
+
+function detailOf(asset: FleetAsset, board: Board, all: readonly PipelineSettings[]): AssetDetail {
+  const { alerts } = board
   const mine = all.filter(({ name }) => asset.series.some(({ pipeline }) => pipeline === name))
   const closed = [...alerts.closed()].filter((alert) => alert.asset === asset.asset)
   closed.sort((a, b) => b.updatedAt - a.updatedAt)
   return {
-    ...assetItem(asset, fleet, alerts),
+    ...assetItem(asset, board),
     thresholds: mine.flatMap(({ name, alerts: rules }) =>
       rules.map(({ rule, above, clearBelow, severity }) => ({
         pipeline: name,
@@ -157,13 +164,14 @@ function known({ fleet }: Board, asset: string): FleetAsset {
   throw failure('not-found', `asset ${asset} has no scores yet: see /api/v1/assets for those that have`)
 }
 
-function listAssets({ fleet, alerts }: Board, query: Static<typeof AssetsQuery>): Page<AssetItem> {
+function listAssets(board: Board, query: Static<typeof AssetsQuery>): Page<AssetItem> {
+  const { fleet, alerts } = board
   const text = query.q?.toLowerCase() ?? ''
   const found = fleet
     .sorted()
     .filter(({ asset, class: name }) => text === '' || `${asset}\n${name ?? ''}`.toLowerCase().includes(text))
   const show = (page: Page<FleetAsset>) => ({
-    items: page.items.map((asset) => assetItem(asset, fleet, alerts)),
+    items: page.items.map((asset) => assetItem(asset, board)),
     next: page.next,
   })
   if (query.sort !== 'risk') {

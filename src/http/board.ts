@@ -7,9 +7,11 @@ import type { Settings } from '../config/settings.ts'
 import type { EventLog, LogRecord } from '../core/ports.ts'
 import type { TopicNames } from '../core/topics.ts'
 import { type AlertBook, makeAlertBook } from './alert-book.ts'
+import { type ClockBook, makeClockBook } from './clock-book.ts'
+import { followLetters } from './clock-tail.ts'
 import type { HttpRefusal } from './deps.ts'
 import { type Fleet, makeFleet } from './fleet.ts'
-import { BOARD_LOOK_MS, BOARD_TAIL_ALERTS, BOARD_TAIL_SCORES } from './limits.ts'
+import { BOARD_LOOK_MS, BOARD_TAIL_ALERTS, BOARD_TAIL_LETTERS, BOARD_TAIL_SCORES } from './limits.ts'
 import { readAlert, readAlertEvent, readScore } from './record-value.ts'
 import { followTail, type Tail } from './tail.ts'
 
@@ -32,6 +34,7 @@ export interface LiveRecord {
 export interface Board {
   readonly fleet: Fleet
   readonly alerts: AlertBook
+  readonly clocks: ClockBook
   /** Where the live records begin. */
   readonly opened: Positions
   /** Starts to follow the log; `onLive` hears of each record behind `opened`, in order per partition. */
@@ -54,21 +57,26 @@ export async function openBoard(deps: BoardDeps): Promise<Board> {
   const { log, topics, settings } = deps
   const fleet = makeFleet(settings, log.partitions)
   const alerts = makeAlertBook()
+  const clocks = makeClockBook(settings.limits.assets * log.partitions, () => deps.refused('board-assets'))
   const from = await startPositions(log, topics)
   await readAlertStates(deps, alerts)
   const opened = { alerts: from.alerts.map(({ end }) => end), scores: from.scores.map(({ end }) => end) }
-  const takers = { alerts: alertTaker(deps, alerts), scores: scoreTaker(deps, fleet) }
+  const takers = { alerts: alertTaker(deps, alerts), scores: scoreTaker(deps, fleet, clocks) }
+  const letters = await lettersFrom(log, topics)
   const tails = new Map<LiveTopic, Tail>()
+  let clockTail: Tail | null = null
   const missing = () => countMissing(from, tails)
   let look: NodeJS.Timeout | null = null
   return {
     fleet,
     alerts,
+    clocks,
     opened,
     follow(onLive) {
       for (const topic of LIVE_TOPICS) {
         tails.set(topic, follow(deps, topic, from[topic], takers[topic], onLive))
       }
+      clockTail = followLetters(deps, letters, clocks, fleet)
       look = setInterval(() => {
         if (missing() === 0) clearInterval(look ?? undefined)
         else void passRemoved(deps, tails)
@@ -83,7 +91,7 @@ export async function openBoard(deps: BoardDeps): Promise<Board> {
     },
     async close() {
       clearInterval(look ?? undefined)
-      await Promise.all([...tails.values()].map((tail) => tail.stop()))
+      await Promise.all([...tails.values(), clockTail].map((tail) => tail?.stop()))
     },
   }
 }
@@ -115,6 +123,12 @@ interface Range {
   readonly end: number
 }
 
+/** Where the last dead letters begin. */
+async function lettersFrom(log: EventLog, topics: TopicNames): Promise<number[]> {
+  const bounds = await log.bounds(topics['dead-letters'])
+  return bounds.map(({ start, end }) => Math.max(start, end - Math.ceil(BOARD_TAIL_LETTERS / log.partitions)))
+}
+
 /** Ends are taken before `alert-states` is read: events behind them are no older than what it showed. */
 async function startPositions(log: EventLog, topics: TopicNames): Promise<Record<LiveTopic, Range[]>> {
   const range = async (topic: string, records: number) =>
@@ -144,10 +158,11 @@ async function readAlertStates(deps: BoardDeps, alerts: AlertBook): Promise<void
 /** @returns the asset and the JSON of a record that was taken, or null for one that is left out */
 type Taker = (record: LogRecord, partition: number, live: boolean) => { asset: string; value: object } | null
 
-function scoreTaker(deps: BoardDeps, fleet: Fleet): Taker {
-  return ({ value }, partition) => {
-    const score = readScore(value)
+function scoreTaker(deps: BoardDeps, fleet: Fleet, clocks: ClockBook): Taker {
+  return (record, partition) => {
+    const score = readScore(record.value)
     if (score === null) return null
+    if (score.closed === 'watermark') clocks.score(score.asset, record)
     if (!fleet.add(score, partition)) deps.refused('board-assets')
     return { asset: score.asset, value: score }
   }

@@ -1,4 +1,4 @@
-/** The machines that have been scored: their class by the config, their last scores. Part of the board. */
+/** The machines that have been scored, and those that can't be for their clock is wrong: their class by the config, their last scores. Part of the board. */
 import type { AssetGroupSettings, Limits, PipelineSettings } from '../config/settings.ts'
 import { assetPattern } from '../core/match.ts'
 import type { Score } from '../core/records.ts'
@@ -34,6 +34,8 @@ export interface Fleet {
   readonly size: number
   /** @returns false when the asset is new and `limits.assets` are known already */
   add(score: Score, partition: number): boolean
+  /** Takes in an asset that may never be scored. @returns false as `add` does */
+  meet(asset: string, partition: number): boolean
   get(asset: string): FleetAsset | undefined
   /** Sorted by id. */
   sorted(): readonly FleetAsset[]
@@ -87,6 +89,7 @@ export function makeFleet({ assets: groups, pipelines, limits }: FleetSettings, 
       addScore(series, score, models, limits.boardScores, budget)
       return true
     },
+    meet: (asset, partition) => take(asset, partition) !== null,
     get: (asset) => assets.get(asset),
     sorted() {
       byId ??= [...assets.values()].sort((a, b) => (a.asset < b.asset ? -1 : 1))

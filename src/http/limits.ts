@@ -32,6 +32,8 @@ export const BOARD_TAIL_SCORES = 200_000
 export const BOARD_TAIL_ALERTS = 10_000
 /** While it is behind, how often it looks whether retention took what it waits for. */
 export const BOARD_LOOK_MS = 500
+/** Dead letters read again at the start, over all partitions: what they tell of clocks. */
+export const BOARD_TAIL_LETTERS = 20_000
 export const BOARD_OPEN_ALERTS = 100_000
 export const BOARD_CLOSED_ALERTS = 2000
 /** Last scores of an asset that a fleet list carries, for its sparkline. */

@@ -78,9 +78,10 @@ function events(emit: readonly NewRecord[]): AlertEvent[] {
 async function afterAlerts(): Promise<Map<string, Uint8Array>> {
   const state = new Map<string, Uint8Array>()
   const { worker } = await workerOf(before, state, 0)
-  const { emit } = await worker.process(
+  const { emit, state: first } = await worker.process(
     batchOf(topics.readings, 0, [reading(0, T, 120), reading(1, T + 1000, 120)]),
   )
+  keep(state, first)
   expect(events(emit).map(({ type, data }) => [type, data.rule])).toEqual([
     ['forewarn.alert.raised', 'risk'],
     ['forewarn.alert.raised', 'hot'],

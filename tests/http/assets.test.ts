@@ -9,6 +9,7 @@ import {
   startHttp,
   type TestHttp,
   TOPICS,
+  until,
 } from '../support/http.ts'
 
 let http: TestHttp
@@ -242,4 +243,54 @@ it('shows after a restart what it showed before', async () => {
   http = await startHttp({ log })
   await http.settled()
   expect((await http.ask('/api/v1/assets/pump-01')).json()).toEqual(before)
+})
+
+describe('clock of an asset', () => {
+  const letter = (asset: string, headers: Record<string, string>) => ({
+    topic: TOPICS['dead-letters'],
+    key: asset,
+    value: Buffer.from('{}'),
+    headers,
+  })
+  const ahead = { reason: 'future', 'clock-off-ms': '3600000' }
+
+  it('is null while nothing is wrong, else says what, in the list and alone', async () => {
+    await http.put(scoreRecord({ asset: 'pump-01' }), scoreRecord({ asset: 'pump-02' }))
+    await http.put(letter('pump-01', ahead), letter('pump-01', ahead))
+    await until(async () => (await http.ask('/api/v1/assets/pump-01')).json().clock?.refused === 2)
+    const { items } = (await http.ask('/api/v1/assets')).json()
+    const [first, second] = items
+    expect(first.clock).toMatchObject({ state: 'ahead', byMs: 3_600_000, unit: null, refused: 2 })
+    expect(second.clock).toBeNull()
+  })
+
+  it('is told of an asset that can never be scored for it', async () => {
+    await http.put(readingRecord('pump-02', T))
+    await http.put(
+      letter('pump-09', ahead),
+      letter('pump-10', {
+        reason: 'schema',
+        detail: 'ts must be epoch ms; it looks like epoch seconds: 1 would be …',
+      }),
+      letter('no id', ahead),
+    )
+    await until(async () => (await http.ask('/api/v1/assets')).json().items.length === 3)
+    const { items } = (await http.ask('/api/v1/assets')).json()
+    expect(items).toMatchObject([
+      { asset: 'pump-02', state: 'waiting', clock: null },
+      { asset: 'pump-09', state: 'waiting', score: null, clock: { state: 'ahead' } },
+      { asset: 'pump-10', state: 'waiting', clock: { state: 'unit', unit: 'seconds', byMs: null } },
+    ])
+    const alone = (await http.ask('/api/v1/assets/pump-09')).json()
+    expect(alone).toMatchObject({ state: 'waiting', clock: { byMs: 3_600_000 }, thresholds: [] })
+  })
+
+  it('is read again from the topic at a start', async () => {
+    const { log } = http
+    await http.put(letter('pump-09', ahead))
+    await http.close()
+    http = await startHttp({ log })
+    await until(async () => (await http.ask('/api/v1/assets/pump-09')).statusCode === 200)
+    expect((await http.ask('/api/v1/assets/pump-09')).json().clock).toMatchObject({ state: 'ahead' })
+  })
 })

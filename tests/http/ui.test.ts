@@ -8,6 +8,7 @@ import {
   startHttp,
   type TestHttp,
   type TestHttpOptions,
+  TOPICS,
   until,
 } from '../support/http.ts'
 import { requires } from '../support/requires.ts'
@@ -273,5 +274,21 @@ describe.skipIf(chromium.missing)('the dashboard', () => {
       expect(wide).toBeLessThanOrEqual(0)
       expect(faults).toEqual([])
     }
+  })
+
+  it('says on its page, and in the fleet, that the clock of an asset is wrong', async () => {
+    await fleet(['pump-01', 'pump-02'])
+    const headers = { reason: 'future', 'clock-off-ms': '3720000' }
+    await http.put({ topic: TOPICS['dead-letters'], key: 'pump-01', value: Buffer.from('{}'), headers })
+    await until(async () => (await http.ask('/api/v1/assets/pump-01')).json().clock !== null)
+    const { page, faults } = await open()
+    await page.getByText('pump · clock 1 h 2 min ahead').waitFor()
+    await page.getByRole('link', { name: 'pump-01' }).first().click()
+    await page.getByText('is 1 h 2 min ahead').waitFor()
+    expect(await page.getByRole('status').filter({ hasText: '1 put aside so far.' }).count()).toBe(1)
+    await page.goto(`${url}/#/asset/pump-02`)
+    await page.getByRole('heading', { name: 'pump-02' }).waitFor()
+    expect(await page.locator('.clock-note:visible').count()).toBe(0)
+    expect(faults).toEqual([])
   })
 })

@@ -19,8 +19,12 @@ export type Habit = (typeof HABITS)[number]
 
 const HOUR_MS = 3_600_000
 
-/** Every second machine is steady, so that there is something that the others may not disturb. */
-export function drawHabit(random: Random): Habit {
+/**
+ * Every second machine is steady, so that there is something that the others may not disturb.
+ * @param isWatched silence is an alert: then more are silent
+ */
+export function drawHabit(random: Random, isWatched: boolean): Habit {
+  if (isWatched && random.below(4) === 0) return 'silent'
   return random.below(2) === 0 ? 'steady' : HABITS[random.below(HABITS.length)]!
 }
 
@@ -37,6 +41,6 @@ export function habitualTs(habit: Habit, nowMs: number, random: Random): number 
 
 /** How often a reading is written: silent machines speak in one stretch of time out of four. */
 export function habitualCopies(habit: Habit, nowMs: number, random: Random): number {
-  if (habit === 'silent') return Math.floor(nowMs / 20_000) % 4 === 0 ? 1 : 0
+  if (habit === 'silent') return Math.floor(nowMs / 8000) % 4 === 0 ? 1 : 0
   return habit === 'twice' && random.below(2) === 0 ? 2 : 1
 }

@@ -2,6 +2,7 @@
 import { unbalanced } from '../../src/core/partition.ts'
 import type { LogRecord, NewRecord } from '../../src/core/ports.ts'
 import type { AlertEvent, Score } from '../../src/core/records.ts'
+import { INGEST, NO_DATA } from '../../src/core/silence.ts'
 import { DEAD_LETTER_REASONS } from '../../src/core/topics.ts'
 import type { WorkerFigures } from '../../src/engine/worker.ts'
 import type { Archive } from './archive.ts'
@@ -16,6 +17,8 @@ export interface Checked {
   readonly readings: number
   readonly scores: number
   readonly alerts: number
+  readonly silences: number
+  readonly ingestDown: number
 }
 
 export async function checkOutcome(
@@ -26,7 +29,7 @@ export async function checkOutcome(
   const { topics, partitions } = world
   const findings: string[] = []
   const expected: NewRecord[] = []
-  const counts = { readings: 0, scores: 0, alerts: 0 }
+  const counts = { readings: 0, scores: 0, alerts: 0, silences: 0, ingestDown: 0 }
   for (let partition = 0; partition < partitions; partition++) {
     const readings = archive.readings[partition]!
     const oracle = await undisturbed(world, partition, readings)
@@ -44,6 +47,11 @@ export async function checkOutcome(
       counts[topic] += committed.length
     }
     counts.readings += readings.length
+    const silent = archive.alerts[partition]!.filter(({ value }) =>
+      decoder.decode(value!).includes(`:${NO_DATA}:`),
+    )
+    counts.silences += silent.length
+    counts.ingestDown += silent.filter(({ key }) => key === INGEST).length
     findings.push(...stateFindings(world, partition, readings.length, figures.get(partition), oracle.figures))
     findings.push(...balanceFindings(world, partition, readings, oracle))
   }

@@ -6,25 +6,17 @@
  */
 import { createRandom, type Random } from '../../simulators/random.ts'
 import { failure, messageOf } from '../../src/core/errors.ts'
-import type { EventLog, NewRecord, Processor } from '../../src/core/ports.ts'
+import type { NewRecord } from '../../src/core/ports.ts'
 import { type Engine, startEngine } from '../../src/engine/engine.ts'
 import type { WorkerFigures } from '../../src/engine/worker.ts'
 import { createMemoryLog, type FaultPoint, type MemoryLog } from '../../src/eventlog/memory.ts'
 import { type Archive, archive, createArchive } from './archive.ts'
-import { noteAlerts } from './noted-log.ts'
+import { gated, type Mutation } from './gated-log.ts'
 import { createPageCache, type PageCache } from './page-cache.ts'
 import { checkOutcome, type Findings, lostFindings, unbalancedFindings } from './simulation-check.ts'
 import { createTurns, settled, type Turns, waitFor } from './turns.ts'
 import { GROUP } from './undisturbed-worker.ts'
 import { createWorld, type World } from './world.ts'
-
-/**
- * Ways to break the engine that the simulation must notice:
- * `torn-commit` writes effects and position apart; `skip-replay` does not read the log between snapshot and
- * position again; `forget-state` restores nothing and reads on at the position; `keep-nothing` lets retention
- * remove what a restore would read; `early-ack` tells a sender that its records are durable before they are flushed.
- */
-export type Mutation = 'torn-commit' | 'skip-replay' | 'forget-state' | 'keep-nothing' | 'early-ack'
 
 /** What happened in a run; `findings` is empty when all laws held. */
 export interface SimulationReport {
@@ -32,6 +24,9 @@ export interface SimulationReport {
   readonly readings: number
   readonly scores: number
   readonly alerts: number
+  /** Of the alerts: about silence, and of these about all at once. */
+  readonly silences: number
+  readonly ingestDown: number
   readonly crashes: number
   readonly faults: number
   /** Batches that were read again to restore a state. */
@@ -231,45 +226,6 @@ function thrown(run: Run, error: Error): Error {
   run.thrown.add(error)
   return error
 }
-
-/** The log with a gate before and behind each call of a processor: a crash may come at any of them. */
-function gated(run: Run, log: EventLog): EventLog {
-  return {
-    ...log,
-    follow: (options) =>
-      log.follow({ ...options, open: (partition) => gatedProcessor(run, options.open(partition)) }),
-  }
-}
-
-function gatedProcessor(run: Run, processor: Processor): Processor {
-  const { turns, mutation, world, openAlerts } = run
-  return {
-    async restore(state, committed) {
-      await turns.gate()
-      const from = await processor.restore(mutation === 'forget-state' ? nothing() : state, committed)
-      await turns.gate()
-      return mutation === 'skip-replay' || mutation === 'forget-state' ? committed : from
-    },
-    async process(batch) {
-      await turns.gate()
-      if (batch.replay) run.replayed++
-      const effects = await processor.process(batch)
-      noteAlerts(effects.emit, world.topics.alerts, openAlerts)
-      await turns.gate()
-      return mutation === 'keep-nothing' ? { ...effects, keepFrom: batch.nextOffset } : effects
-    },
-    committed: (batch) => processor.committed?.(batch),
-    async conclude(nextOffset) {
-      await turns.gate()
-      const effects = await processor.conclude?.(nextOffset)
-      await turns.gate()
-      return effects ?? { emit: [], state: [], keepFrom: nextOffset }
-    },
-    close: () => processor.close(),
-  }
-}
-
-async function* nothing(): AsyncGenerator<never> {}
 
 /** Nothing breaks any more: what is left is sent, processed and committed, and the engine stops in order. */
 async function finish(run: Run): Promise<void> {

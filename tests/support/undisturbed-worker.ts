@@ -1,6 +1,8 @@
 /** What one worker makes of a partition's records when nothing disturbs it: the oracle of the engine's laws. */
 import { createHash } from 'node:crypto'
+import { partitionOf } from '../../src/core/murmur2.ts'
 import { type Batch, EMPTY_HEADERS, type LogRecord, type NewRecord } from '../../src/core/ports.ts'
+import { INGEST } from '../../src/core/silence.ts'
 import { encodeState } from '../../src/core/state.ts'
 import { createWorker, type Worker, type WorkerFigures } from '../../src/engine/worker.ts'
 import type { World } from './world.ts'
@@ -12,14 +14,18 @@ export interface Outcome {
   readonly figures: WorkerFigures
 }
 
+/** What a worker needs of a world; left out, there is one partition. */
+type WorkersWorld = Pick<World, 'topics' | 'pipelines' | 'limits'> & Partial<Pick<World, 'partitions'>>
+
 /** A worker that reports the figures of its last commit. */
 export function observedWorker(
-  { topics, pipelines, limits }: Pick<World, 'topics' | 'pipelines' | 'limits'>,
+  { topics, pipelines, limits, partitions = 1 }: WorkersWorld,
   partition: number,
   committed: (figures: WorkerFigures) => void,
 ): Worker {
   const observer = { restored() {}, inferred() {}, committed }
-  return createWorker({ group: GROUP, partition, topics, pipelines, limits, observer })
+  const ingestPartition = partitionOf(INGEST, partitions)
+  return createWorker({ group: GROUP, partition, ingestPartition, topics, pipelines, limits, observer })
 }
 
 export function batchOf(
@@ -33,7 +39,7 @@ export function batchOf(
 
 /** All records in one batch, from nothing. */
 export async function undisturbed(
-  world: Pick<World, 'topics' | 'pipelines' | 'limits'>,
+  world: WorkersWorld,
   partition: number,
   records: readonly LogRecord[],
 ): Promise<Outcome> {

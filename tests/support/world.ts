@@ -1,11 +1,13 @@
 /**
  * A small plant, made from a seed: pipelines, limits, assets, and what arrives in `readings` as its clock goes
- * on: readings in and out of order, repeated, broken, early, late; ticks; silence; people who acknowledge. It is
- * the input of the deterministic simulation and of the worker's laws.
+ * on: readings in and out of order, repeated, broken, early, late; ticks and pulses; silence of some and of all; people
+ * who acknowledge. It is the input of the deterministic simulation and of the worker's laws.
  */
 import { createRandom, type Random } from '../../simulators/random.ts'
 import type { Limits, PipelineSettings } from '../../src/config/settings.ts'
+import { partitionOf } from '../../src/core/murmur2.ts'
 import type { NewRecord } from '../../src/core/ports.ts'
+import { SEVERITIES } from '../../src/core/records.ts'
 import { type TopicNames, topicNames } from '../../src/core/topics.ts'
 import type { WindowRule } from '../../src/core/window.ts'
 import { type EnginePipeline, makePipeline } from '../../src/engine/pipeline.ts'
@@ -45,6 +47,12 @@ interface Plant {
   readonly habits: ReadonlyMap<string, Habit>
   /** Assets that run hot until then. */
   readonly hotUntil: Map<string, number>
+  /** Nothing of any asset comes in until then. */
+  downUntil: number
+  /** Assets of which something was sent, by partition; null where silence is no alert, so that nobody tells of it. */
+  readonly known: readonly Set<string>[] | null
+  /** Something was sent since the last pulse. */
+  isHeard: boolean
 }
 
 export function createWorld(seed: number): World {
@@ -59,17 +67,21 @@ export function createWorld(seed: number): World {
     { length: isLone ? 1 : 1 + random.below(5) },
     (_, i) => `${pick(random, ['pump', 'motor'])}-${i}`,
   )
+  const isWatched = pipelines.some(({ rules }) => rules.noData)
   const plant: Plant = {
     random,
     readings: topics.readings,
     partitions,
     assets,
     // A lone machine keeps time, so that its normal is learned.
-    habits: new Map(isLone ? [] : assets.map((asset) => [asset, drawHabit(random)])),
+    habits: new Map(isLone ? [] : assets.map((asset) => [asset, drawHabit(random, isWatched)])),
     sent: [],
     nowMs: START_MS,
     tickMs: null,
     hotUntil: new Map(),
+    downUntil: START_MS,
+    known: isWatched ? Array.from({ length: partitions }, () => new Set<string>()) : null,
+    isHeard: false,
   }
   return {
     partitions,
@@ -117,6 +129,8 @@ function pipelinesOf(random: Random, limits: Limits, isLone: boolean): EnginePip
     ['pump-*', 'motor-*'],
     ['*', 'pump-*', 'motor-*'],
   ])
+  // One pipeline alone may tell of an asset's silence.
+  const noDataAt = random.below(1 + patterns.length)
   return patterns.map((assets, i) => {
     const window = windowOf(random, isLone)
     const settings: PipelineSettings = {
@@ -134,6 +148,10 @@ function pipelinesOf(random: Random, limits: Limits, isLone: boolean): EnginePip
         offDelay: pick(random, [{ windows: 1 }, { windows: 3 }, { ms: 2000 }]),
         severity: pick(random, ['low', 'high', 'critical'] as const),
       })),
+      noData:
+        i === noDataAt
+          ? { afterMs: pick(random, [2000, 4000, 9000]), severity: pick(random, SEVERITIES) }
+          : null,
     }
     return makePipeline(settings, [], limits, settings.model === null ? null : smallModel(window))
   })
@@ -159,14 +177,17 @@ function windowOf(random: Random, isShort: boolean): WindowRule {
 
 function nextRecords(plant: Plant, openAlerts: readonly string[]): readonly NewRecord[] {
   const { random } = plant
+  if (plant.nowMs < plant.downUntil) return ticks(plant, 3000)
   const dice = random.uniform()
-  if (dice < 0.12) return ticks(plant, 1000)
+  if (dice < 0.12 || (plant.known && dice > 0.75)) return ticks(plant, 1000)
+  if (plant.known && random.below(30) === 0) plant.downUntil = plant.nowMs + random.below(12_000)
   if (dice < 0.14) return ticks(plant, 15_000)
   if (dice < 0.2) return [command(plant, openAlerts)]
   if (dice < 0.24) return [broken(plant)]
   if (dice < 0.3 && plant.sent.length > 0) return [pick(random, plant.sent.slice(-30))]
   const records = Array.from({ length: 1 + random.below(6) }, () => reading(plant)).flat()
   plant.sent.push(...records)
+  hear(plant, records)
   // Now and then the newest comes first: the order of arrival is not the order of time.
   return random.below(4) === 0 ? records.reverse() : records
 }
@@ -183,10 +204,30 @@ function ticks(plant: Plant, aboutMs: number): NewRecord[] {
   plant.nowMs += plant.random.below(aboutMs)
   const elapsed = plant.tickMs === null ? 0 : plant.nowMs - plant.tickMs
   plant.tickMs = plant.nowMs
-  return Array.from({ length: plant.partitions }, (_, partition) => ({
-    ...recordOf(plant, null, { ts: plant.nowMs, elapsed }, 'tick'),
-    partition,
-  }))
+  const toAll = (type: string, value: (partition: number) => object) =>
+    Array.from({ length: plant.partitions }, (_, partition) => ({
+      ...recordOf(plant, null, value(partition), type),
+      partition,
+    }))
+  return [...toAll('tick', () => ({ ts: plant.nowMs, elapsed })), ...pulses(plant, toAll)]
+}
+
+/** An engine that has heard somebody tells all partitions. */
+function pulses(
+  plant: Plant,
+  toAll: (type: string, value: (partition: number) => object) => NewRecord[],
+): NewRecord[] {
+  const { known, isHeard, nowMs } = plant
+  if (known === null || known.length === 1 || !isHeard) return []
+  plant.isHeard = false
+  const all = known.reduce((sum, { size }) => sum + size, 0)
+  return toAll('pulse', (partition) => ({ ts: nowMs, others: all - known[partition]!.size }))
+}
+
+function hear(plant: Plant, records: readonly NewRecord[]): void {
+  const { known, partitions } = plant
+  for (const { key } of records) if (key) known?.[partitionOf(key, partitions)]?.add(key)
+  plant.isHeard ||= records.length > 0
 }
 
 function command(plant: Plant, openAlerts: readonly string[]): NewRecord {

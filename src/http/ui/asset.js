@@ -3,6 +3,7 @@ import { ApiProblem, getJson, getList } from './api.js'
 import { alertsOf, showFacts, showState, tryAgain } from './asset-parts.js'
 import { makeCardList } from './card-list.js'
 import { makeChart } from './chart.js'
+import { makeClockNote } from './clock-note.js'
 import { fill, h, throttle } from './dom.js'
 import { isOpen } from './rank.js'
 import { makeReadings } from './readings.js'
@@ -43,7 +44,11 @@ export function makeAssetPage(store, asset, acknowledge) {
     draw()
     await loadReadings(shown, parts)
   }
-  const timer = setInterval(() => document.hidden || loadReadings(shown, parts), READINGS_EVERY_MS)
+  const timer = setInterval(() => {
+    if (document.hidden) return
+    loadReadings(shown, parts)
+    loadClock(shown, parts)
+  }, READINGS_EVERY_MS)
   const stop = listen(store, (change, which) => {
     if (which !== null && which !== asset) return
     // It had no score when it was looked up, and has one now.
@@ -76,6 +81,7 @@ function makeParts(asset, acknowledge) {
   return {
     state,
     content,
+    clock: makeClockNote(),
     facts: h('dl', { class: 'facts' }),
     tabs: h('div', { class: 'tabs', role: 'group', 'aria-label': 'Pipeline' }),
     chart: makeChart(),
@@ -115,16 +121,18 @@ async function loadAsset(shown, parts, again) {
     shown.detail = await detail
     shown.scores = items.reverse()
     shown.pipeline ??= shown.detail.pipelines[0]?.pipeline ?? null
+    parts.clock.show(shown.detail.clock, Date.now())
   } catch (error) {
     const isMissing = error instanceof ApiProblem && error.status === 404
     const wait = `${shown.asset} has no score yet. It appears here when its first window closes.`
     fill(parts.content, tryAgain(isMissing ? wait : 'The server can’t be reached.', again))
     return
   }
-  const { facts, tabs, chart, noAlerts, alerts, readings } = parts
+  const { clock, facts, tabs, chart, noAlerts, alerts, readings } = parts
   const head = h('div', { class: 'panel-head' }, h('h2', {}, 'Score'), tabs, chart.readout)
   fill(
     parts.content,
+    clock.element,
     facts,
     h('section', { class: 'panel' }, head, chart.element),
     h('section', { class: 'panel' }, h('h2', {}, 'Alerts of this asset'), noAlerts, alerts),
@@ -144,6 +152,22 @@ async function loadReadings(shown, parts) {
     parts.readings.show(page.items)
   } catch (error) {
     // What is on the page stays; the state of the connection is shown in the header.
+    if (error instanceof ApiProblem) console.warn(error.message)
+  }
+}
+
+/**
+ * No event tells of clocks: what is wrong with one is asked for again.
+ * @param {Shown} shown
+ * @param {Parts} parts
+ */
+async function loadClock(shown, parts) {
+  if (shown.detail === null || shown.closed) return
+  try {
+    /** @type {AssetDetail} */
+    const { clock } = await getJson(pathOf(shown.asset))
+    parts.clock.show(clock, Date.now())
+  } catch (error) {
     if (error instanceof ApiProblem) console.warn(error.message)
   }
 }

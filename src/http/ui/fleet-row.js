@@ -1,4 +1,5 @@
 /** One row of the fleet table: made once, then shown for one asset after the other as the table is scrolled. */
+import { clockText } from './clock-note.js'
 import { h, setText } from './dom.js'
 import { capital, formatAge, formatScore } from './format.js'
 import { stateIcon } from './icons.js'
@@ -59,7 +60,7 @@ export function makeFleetRow() {
         link.textContent = item.asset
         link.href = `#/asset/${encodeURIComponent(item.asset)}`
       }
-      setText(className, item.class ?? '')
+      setText(className, [item.class, item.clock && clockText(item.clock)].filter(Boolean).join(' · '))
       setText(pipeline, item.pipelines.map(({ pipeline: name }) => name).join(', ') || 'first window open')
       risk.show(item.score, above)
       spark.draw(worst?.trend ?? [], above)
