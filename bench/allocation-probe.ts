@@ -5,17 +5,19 @@
 import { PerformanceObserver } from 'node:perf_hooks'
 import { getHeapStatistics } from 'node:v8'
 import { loadConfig } from '../src/config/load.ts'
+import { makeReadingDecoder } from '../src/core/decode.ts'
 import { EMPTY_HEADERS, type LogRecord } from '../src/core/ports.ts'
 import { createLane, type Lane } from '../src/engine/lane.ts'
 import { makePipeline } from '../src/engine/pipeline.ts'
+import { encodeBatch as encodeStored } from '../src/eventlog/codec.ts'
 import { decodeBatches, encodeBatch } from '../src/eventlog/kafka-batch.ts'
 import { loadReadings } from './load-readings.ts'
 import { CHANNELS, PLANT_CONFIG, STEP_MS } from './plant.ts'
 
 const ASSETS = 250
 /** Until the compiler has seen enough to keep numbers out of the heap. */
-const WARM_UP = 150_000
-const MEASURED = 50_000
+const WARM_UP = 100_000
+const MEASURED = 40_000
 const BATCH = 5000
 /** Records of a Kafka batch as producers send them. */
 const PRODUCED = 500
@@ -28,7 +30,7 @@ const WRITER = { producerId: 1n, producerEpoch: 0, transactional: false }
 const { settings } = loadConfig({ file: undefined, env: {}, flags: {}, modelsDir: '', base: PLANT_CONFIG })
 const encoder = new TextEncoder()
 const records: LogRecord[] = []
-for (const reading of loadReadings(ASSETS, WARM_UP + MEASURED, STEP_MS, 1_700_000_000_000)) {
+for (const reading of loadReadings(ASSETS, WARM_UP + 2 * MEASURED, STEP_MS, 1_700_000_000_000)) {
   const value = encoder.encode(JSON.stringify(reading))
   const { asset: key, ts: timestamp } = reading
   records.push({ offset: records.length, timestamp, key, value, headers: EMPTY_HEADERS })
@@ -64,6 +66,36 @@ function takeAll(lane: Lane, part: readonly LogRecord[]): void {
   }
 }
 
+/** Heap bytes from closed windows to score and alert records, per window. */
+function bytesPerWindow(lane: Lane, part: readonly LogRecord[]): number {
+  const closed = () => lane.partition.closed.reduce((sum, { watermark }) => sum + watermark, 0)
+  const closedBefore = closed()
+  let bytes = 0
+  for (let from = 0; from < part.length; from += BATCH) {
+    for (const record of part.slice(from, from + BATCH)) lane.take(record)
+    const before = getHeapStatistics().used_heap_size
+    lane.flush()
+    bytes += getHeapStatistics().used_heap_size - before
+  }
+  return bytes / (closed() - closedBefore)
+}
+
+const decoder = makeReadingDecoder(settings.limits.channelsPerAsset)
+
+/** Readings of a shape that was met before. */
+function decodeAll(part: readonly LogRecord[]): void {
+  for (const { value, key } of part) {
+    if (decoder.decode(value!, key) !== null) throw new Error('a reading was refused')
+  }
+}
+
+/** What the embedded log makes of an append. */
+function storeAll(part: readonly LogRecord[]): void {
+  for (let from = 0; from < part.length; from += PRODUCED) {
+    encodeStored(part.slice(from, from + PRODUCED), from, 1_700_000_000_000)
+  }
+}
+
 const lane = makeLane()
 
 function kafkaBatches(part: readonly LogRecord[]): Buffer[] {
@@ -90,7 +122,9 @@ function bytesPerReading(work: () => void): number {
 
 let collections = 0
 const warmUp = records.slice(0, WARM_UP)
-const measured = records.slice(WARM_UP)
+const [measured, further] = [records.slice(WARM_UP, WARM_UP + MEASURED), records.slice(WARM_UP + MEASURED)]
+decodeAll(warmUp)
+storeAll(warmUp)
 takeAll(lane, warmUp)
 readAll(kafkaBatches(warmUp))
 const batches = kafkaBatches(measured)
@@ -102,6 +136,13 @@ await new Promise((resolve) => setTimeout(resolve, 10))
 observer.observe({ entryTypes: ['gc'] })
 const engine = bytesPerReading(() => takeAll(lane, measured))
 const kafkaRead = bytesPerReading(() => readAll(batches))
+const decode = bytesPerReading(() => decodeAll(measured))
+const embeddedAppend = bytesPerReading(() => storeAll(measured))
+globalThis.gc?.()
+const window = bytesPerWindow(lane, further)
 await new Promise((resolve) => setTimeout(resolve, 10))
-// Two are our own.
-console.log(JSON.stringify({ engine, kafkaRead, collections: collections - 2 }))
+// The calls of `gc` are our own.
+const OURS = 5
+console.log(
+  JSON.stringify({ engine, decode, window, kafkaRead, embeddedAppend, collections: collections - OURS }),
+)

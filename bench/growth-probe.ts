@@ -1,6 +1,6 @@
 /**
- * One case of `growth.ts` in a process of its own: assets, channels, window, hop → memory per asset, CPU per reading,
- * size of the snapshot and the time to restore it. Prints one line of JSON.
+ * One case of `growth.ts` in a process of its own: assets, channels, window, hop, time between readings → memory per
+ * asset, CPU per reading, size of the snapshot and the CPU time to restore it. Prints one line of JSON.
  */
 import { loadConfig } from '../src/config/load.ts'
 import { EMPTY_HEADERS } from '../src/core/ports.ts'
@@ -9,14 +9,17 @@ import { createLane, type Lane } from '../src/engine/lane.ts'
 import { makePipeline } from '../src/engine/pipeline.ts'
 
 const PARTITIONS = 4
-const READINGS_PER_WINDOW = 30
-/** Two windows are closed and the third is half full. */
-const ROUNDS = READINGS_PER_WINDOW * 2.5
 const BATCH = 5000
 const FROM_TS = 1_700_000_000_000 - (1_700_000_000_000 % 3_600_000)
 const FREE_SCORER = { score: (_: Float64Array, rows: number) => new Float64Array(rows), dispose() {} }
 
-const [assets = 0, channels = 0, windowMs = 0, hopMs = 0] = process.argv.slice(2).map(Number)
+const [assets = 0, channels = 0, windowMs = 0, hopMs = 0, stepMs = 1000] = process.argv.slice(2).map(Number)
+/** So many readings that the compiler settles; the CPU of the first ones is not counted. */
+const LEAST_READINGS = 400_000
+const WARM_UP = 100_000
+/** At least one window is closed, and the last one is half full. */
+const PER_WINDOW = windowMs / stepMs
+const ROUNDS = PER_WINDOW * (Math.ceil(LEAST_READINGS / assets / PER_WINDOW) + 0.5)
 const names = Array.from({ length: channels }, (_, i) => `channel${i}`)
 const window = { size: `${windowMs}ms`, hop: `${hopMs}ms`, lateness: '1s' }
 const { settings } = loadConfig({
@@ -45,7 +48,7 @@ function makeLane(partition: number): Lane {
 
 const encoder = new TextEncoder()
 
-const timeOf = (round: number) => FROM_TS + Math.round((round * windowMs) / READINGS_PER_WINDOW)
+const timeOf = (round: number) => FROM_TS + round * stepMs
 
 /** The bytes of a reading; values move, so that nothing is a repetition. */
 function readingOf(asset: string, round: number, at: number): Uint8Array {
@@ -56,9 +59,9 @@ function readingOf(asset: string, round: number, at: number): Uint8Array {
 
 const ids = Array.from({ length: assets }, (_, i) => `asset-${String(i).padStart(6, '0')}`)
 
+/** @returns CPU µs per reading */
 function feed(lanes: readonly Lane[]): number {
-  let cpuMicros = 0
-  let offset = 0
+  let [cpuMicros, counted, offset] = [0, 0, 0]
   for (let round = 0; round < ROUNDS; round++) {
     for (let from = 0; from < assets; from += BATCH) {
       const records = ids.slice(from, from + BATCH).map((key, i) => ({
@@ -74,35 +77,65 @@ function feed(lanes: readonly Lane[]): number {
       })
       for (const lane of lanes) lane.flush()
       const { user, system } = process.cpuUsage(before)
+      if (offset <= WARM_UP) continue
       cpuMicros += user + system
+      counted += records.length
     }
   }
-  return cpuMicros / (Math.ceil(ROUNDS) * assets)
+  return cpuMicros / counted
 }
 
-function memoryBytes(): number {
-  globalThis.gc?.()
+/** Arrays that are gone are counted until the collector has come twice. */
+async function memoryBytes(): Promise<number> {
+  for (let i = 0; i < 3; i++) {
+    globalThis.gc?.()
+    await new Promise((resolve) => setTimeout(resolve, 50))
+  }
   const { heapUsed, arrayBuffers } = process.memoryUsage()
   return heapUsed + arrayBuffers
 }
 
-const emptyBytes = memoryBytes()
+function cpuSeconds(): number {
+  const { user, system } = process.cpuUsage()
+  return (user + system) / 1e6
+}
+
+/** What the law of growth is told in: windows open and readings remembered, over all assets. */
+function held(all: readonly Lane[]) {
+  const states = all.flatMap(({ partition }) => [...partition.assets.values()].flat())
+  return {
+    windows: states.reduce((sum, { windows }) => sum + windows.length, 0) / assets,
+    remembered: states.reduce((sum, { recent }) => sum + recent.length, 0) / assets,
+  }
+}
+
+const emptyBytes = await memoryBytes()
 const lanes = Array.from({ length: PARTITIONS }, (_, i) => makeLane(i))
 const cpuMicrosPerReading = feed(lanes)
-const stateBytes = memoryBytes() - emptyBytes
+const stateBytes = (await memoryBytes()) - emptyBytes
+const { windows, remembered } = held(lanes)
+const encodedFrom = cpuSeconds()
 const snapshots = lanes.map(({ partition }) => encodeState(partition, 1, [pipeline.definition], 0).records)
+const encodeSeconds = cpuSeconds() - encodedFrom
 const snapshotBytes = snapshots.flat().reduce((sum, { value }) => sum + (value?.length ?? 0), 0)
-const startedMs = performance.now()
-snapshots.forEach((records, i) => {
+const restoredFrom = cpuSeconds()
+// Kept until they are counted: what is restored takes memory, and collecting garbage is part of its time.
+const again = snapshots.map((records) => {
   const latest = new Map(records.flatMap(({ key, value }) => (value ? [[key, value] as const] : [])))
-  decodeState(makeLane(i).partition, latest, [pipeline.definition])
+  const lane = makeLane(0)
+  decodeState(lane.partition, latest, [pipeline.definition])
+  return lane
 })
+const restoreSeconds = cpuSeconds() - restoredFrom
+if (held(again).windows !== windows) throw new Error('what was restored is not what was written')
 console.log(
   JSON.stringify({
-    'KB of memory per asset': stateBytes / assets / 1000,
+    'open windows': windows,
+    'readings remembered': remembered,
+    'bytes of memory': stateBytes / assets,
+    'bytes of snapshot': snapshotBytes / assets,
     'CPU µs per reading': cpuMicrosPerReading,
-    'KB of snapshot per asset': snapshotBytes / assets / 1000,
-    'restore s': (performance.now() - startedMs) / 1000,
-    'RSS MB': process.memoryUsage.rss() / 1e6,
+    'CPU µs to write': (encodeSeconds / assets) * 1e6,
+    'CPU µs to restore': (restoreSeconds / assets) * 1e6,
   }),
 )

@@ -6,6 +6,10 @@ const BENCHES = {
     (await import('./eventlog.ts')).printEventLog(where, brokers),
   explain: async (args: readonly string[]) => (await import('./explain.ts')).explain(args),
   growth: async () => (await import('./growth.ts')).growth(),
+  killed: async (args: readonly string[]) => (await import('./killed.ts')).killed(args),
+  latency: async (args: readonly string[]) => (await import('./latency.ts')).latency(args),
+  ratio: async (args: readonly string[]) => (await import('./ratio.ts')).ratio(args),
+  restore: async (args: readonly string[]) => (await import('./restore.ts')).restore(args),
   poison: async (args: readonly string[]) => (await import('./poison.ts')).poison(args),
   stream: async (args: readonly string[]) => (await import('./stream.ts')).stream(args),
 } as const

@@ -3,11 +3,11 @@
  * lose by it: clean and poisoned loads by turns, each on a fresh program, MQTT QoS 1 to committed scores.
  * `npm run bench poison [GOOD READINGS] [ROUNDS]`. Trust the ratio of CPU seconds; that of times needs an idle machine.
  */
+import { ASSETS, runBeside, withLive } from './live.ts'
 import { PLANT_CONFIG, STEP_MS } from './plant.ts'
 import { figuresOf } from './process.ts'
-import { committed, counted, runBeside, sleep, URL_OF_BROKER, withProgram } from './program.ts'
+import { sleep } from './program.ts'
 
-const ASSETS = 1000
 /** Of all payloads. */
 const POISON_SHARE = 0.1
 
@@ -26,17 +26,17 @@ interface Round extends Load {
 
 /** @throws when a payload is not where it must be, or the program did not live through it */
 async function run(readings: number, poison: number): Promise<Round> {
-  return withProgram(async (program) => {
-    const before = figuresOf(program.pid!)
+  return withLive('embedded', async ({ program, mqttUrl, committed }) => {
+    const before = figuresOf(program.pid)
     const startedMs = performance.now()
     const startTs = Date.now() - (readings / ASSETS) * STEP_MS
-    const load = await runBeside<Load>('poison-load.js', [URL_OF_BROKER, ASSETS, readings, poison, startTs])
+    const load = await runBeside<Load>('poison-load.js', [mqttUrl, ASSETS, readings, poison, startTs])
     while ((await committed()) < load.readings) await sleep(50)
     const seconds = (performance.now() - startedMs) / 1000
-    const after = figuresOf(program.pid!)
-    const letters = await counted('dead_letters_total')
-    if (letters !== poison || program.exitCode !== null) {
-      throw new Error(`${poison} payloads of poison, ${letters} dead letters; exit code ${program.exitCode}`)
+    const after = figuresOf(program.pid)
+    const letters = await program.metric('forewarn_dead_letters_total')
+    if (letters !== poison || !program.alive()) {
+      throw new Error(`${poison} payloads of poison, ${letters} dead letters; alive: ${program.alive()}`)
     }
     return { ...load, seconds, cpuSeconds: after.cpuSeconds - before.cpuSeconds, peakMb: after.peakMb }
   })

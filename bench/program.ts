@@ -1,84 +1,118 @@
-/** A fresh program for a benchmark, on ports of its own with an empty data folder. */
+/** The real program as a process of a benchmark: started on a config, watched until it owns its partitions, ended. */
 import { type ChildProcess, spawn } from 'node:child_process'
 import { once } from 'node:events'
-import { mkdtempSync, rmSync, writeFileSync } from 'node:fs'
-import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
-import { stringify } from 'yaml'
-import { freePort } from '../src/commands/free-port.ts'
-import { PLANT_CONFIG } from './plant.ts'
+import { figuresOf } from './process.ts'
 
+const MAIN = join(fileURLToPath(new URL('.', import.meta.url)), '../src/main.js')
 const HOST = '127.0.0.1'
-const MQTT_PORT = await freePort(HOST, 21_883)
-const HTTP_PORT = await freePort(HOST, 28_080)
-export const URL_OF_BROKER = `mqtt://${HOST}:${MQTT_PORT}`
-export const HERE = fileURLToPath(new URL('.', import.meta.url))
+const POLL_MS = 20
+const READY_WITHIN_MS = 300_000
 
-/** Runs something against a fresh program, and ends the program. */
-export async function withProgram<T>(run: (program: ChildProcess) => Promise<T>): Promise<T> {
-  const dir = mkdtempSync(join(tmpdir(), 'forewarn-bench-'))
-  const config = join(dir, 'forewarn.yaml')
-  writeFileSync(
-    config,
-    stringify({
-      ...PLANT_CONFIG,
-      mqtt: { port: MQTT_PORT },
-      http: { port: HTTP_PORT, requestsPerMinute: 100_000 },
-      log: { dir: join(dir, 'data') },
-    }),
-  )
-  const program = spawn(process.execPath, [join(HERE, '../src/main.js'), 'up', '--config', config], {
+export interface Running {
+  readonly pid: number
+  /** True until it has ended. */
+  alive(): boolean
+  /** Waits until it answers that it owns all partitions. @throws when it ends, or takes five minutes */
+  untilOwned(partitions: number): Promise<void>
+  /** The sum of all lines of a counter or gauge of its `/metrics`; null while it does not answer. */
+  metric(name: string): Promise<number | null>
+  /** SIGKILL. */
+  kill(): Promise<void>
+  /** SIGTERM. */
+  stop(): Promise<void>
+  /** Waits for it to end by itself. @returns its exit status */
+  ended(): Promise<number | null>
+}
+
+/** @param args behind `up --config CONFIG --http PORT` */
+export function startProgram(config: string, httpPort: number, args: readonly string[] = []): Running {
+  const flags = ['up', '--config', config, '--http', String(httpPort), ...args]
+  // For profiles: BENCH_NODE_FLAGS='--cpu-prof --cpu-prof-dir=FOLDER'.
+  const nodeFlags = (process.env.BENCH_NODE_FLAGS ?? '').split(' ').filter((flag) => flag !== '')
+  const child = spawn(process.execPath, [...nodeFlags, MAIN, ...flags], {
     stdio: ['ignore', 'ignore', 'inherit'],
-    env: { ...process.env, NODE_OPTIONS: process.env.BENCH_NODE_OPTIONS ?? '' },
   })
-  try {
-    await untilReady()
-    return await run(program)
-  } finally {
-    program.kill('SIGTERM')
-    if (program.exitCode === null) await once(program, 'exit')
-    rmSync(dir, { recursive: true, force: true })
+  const { pid } = child
+  if (pid === undefined) throw new Error(`${MAIN} could not be started`)
+  const alive = () => isAlive(child)
+  return {
+    pid,
+    alive,
+    untilOwned: (partitions) => untilOwned(httpPort, partitions, alive),
+    metric: (name) => metricOf(httpPort, name),
+    kill: () => end(child, 'SIGKILL'),
+    stop: () => end(child, 'SIGTERM'),
+    async ended() {
+      if (alive()) await once(child, 'exit')
+      return child.exitCode
+    },
   }
 }
 
-async function untilReady(): Promise<void> {
-  for (let tries = 0; tries < 600; tries++) {
-    try {
-      if ((await fetch(`http://${HOST}:${HTTP_PORT}/health/ready`)).ok) return
-    } catch {
-      // Not listening yet; asked again for half a minute.
-    }
-    await sleep(50)
+function isAlive({ exitCode, signalCode }: ChildProcess): boolean {
+  return exitCode === null && signalCode === null
+}
+
+async function end(child: ChildProcess, signal: NodeJS.Signals): Promise<void> {
+  if (!isAlive(child)) return
+  child.kill(signal)
+  await once(child, 'exit')
+}
+
+async function untilOwned(httpPort: number, wanted: number, alive: () => boolean): Promise<void> {
+  const deadline = performance.now() + READY_WITHIN_MS
+  while ((await ownedOf(httpPort)) < wanted) {
+    if (!alive() || performance.now() > deadline) throw new Error('the program did not get ready')
+    await sleep(POLL_MS)
   }
-  throw new Error('the program did not get ready')
+}
+
+async function ownedOf(httpPort: number): Promise<number> {
+  try {
+    const answer = await fetch(`http://${HOST}:${httpPort}/health/ready`)
+    const { details } = (await answer.json()) as { details: { partitions?: { owned: number } } }
+    return details.partitions?.owned ?? 0
+  } catch {
+    // Not listening yet; asked again.
+    return 0
+  }
+}
+
+async function metricOf(httpPort: number, name: string): Promise<number | null> {
+  try {
+    const page = await (await fetch(`http://${HOST}:${httpPort}/metrics`)).text()
+    const lines = [...page.matchAll(new RegExp(`^${name}(?:\\{.*\\})? ([0-9.e+-]+)`, 'gm'))]
+    return lines.reduce((sum, [, value]) => sum + Number(value), 0)
+  } catch {
+    // Starting, or ended already.
+    return null
+  }
+}
+
+/** What a process uses, sampled until `stop`: the last sample before its end counts. */
+export function sampleFigures(pid: number): { stop(): { cpuSeconds: number; peakMb: number } } {
+  let last = { cpuSeconds: 0, peakMb: 0 }
+  const look = () => {
+    try {
+      const now = figuresOf(pid)
+      // One that has just ended has no memory any more.
+      last = { ...now, peakMb: Math.max(now.peakMb, last.peakMb) }
+    } catch {
+      // It ended; the sample before stands.
+    }
+  }
+  const timer = setInterval(look, POLL_MS)
+  return {
+    stop() {
+      look()
+      clearInterval(timer)
+      return last
+    },
+  }
 }
 
 export function sleep(ms: number): Promise<void> {
   return new Promise((resolve) => setTimeout(resolve, ms))
-}
-
-/** The script in a process of its own, beside this one. @returns what it printed, as JSON */
-export async function runBeside<T>(script: string, args: readonly (string | number)[]): Promise<T> {
-  const load = spawn(process.execPath, [join(HERE, script), ...args.map(String)], {
-    stdio: ['ignore', 'pipe', 'inherit'],
-  })
-  let output = ''
-  load.stdout.setEncoding('utf8').on('data', (text: string) => {
-    output += text
-  })
-  await once(load, 'exit')
-  return JSON.parse(output) as T
-}
-
-/** Readings of the pipeline that were committed. */
-export function committed(): Promise<number> {
-  return counted('readings_total')
-}
-
-/** A counter of the program, over all labels. */
-export async function counted(name: string): Promise<number> {
-  const page = await (await fetch(`http://${HOST}:${HTTP_PORT}/metrics`)).text()
-  const counts = [...page.matchAll(new RegExp(`^forewarn_${name}\\{.*\\} (\\d+)`, 'gm'))]
-  return counts.reduce((sum, [, count]) => sum + Number(count), 0)
 }

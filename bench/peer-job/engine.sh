@@ -1,6 +1,7 @@
 #!/usr/bin/env bash
 # Forewarn as an engine of the peers' benchmark: windows of BROKERS/IN_TOPIC, scored by the net of WEIGHTS, exactly once
 # to OUT_TOPIC. What it finds in its environment: BROKERS, IN_TOPIC, OUT_TOPIC, GROUP, WEIGHTS, STATE_DIR.
+# With PEER_KILLS it is killed so many times on its way (killed.ts; `npm run bench killed` runs and judges that).
 # Before the first run: `npm run build`. It ends on SIGTERM; then it tells how many records were not JSON.
 set -euo pipefail
 root="$(cd "$(dirname "${BASH_SOURCE[0]}")/../.." && pwd)"
@@ -39,7 +40,11 @@ JSON
 
 echo "BENCH version=forewarn $(node -p "require('$root/package.json').version")"
 echo "BENCH guarantee=exactly_once (transactions; state restored after a kill)"
-node ${PEER_NODE_FLAGS:-} "$program" up --role engine --config "$config" &
+if [ -n "${PEER_KILLS:-}" ]; then
+  node "$root/dist/bench/peer-job/killed.js" "$config" "$PEER_KILLS" &
+else
+  node ${PEER_NODE_FLAGS:-} "$program" up --role engine --config "$config" &
+fi
 engine=$!
 trap 'kill -TERM "$engine" 2>/dev/null || true' TERM INT
 while kill -0 "$engine" 2>/dev/null; do wait "$engine" || true; done
