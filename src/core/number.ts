@@ -14,22 +14,20 @@ const JSON_NUMBER = /^-?(0|[1-9][0-9]*)(\.[0-9]+)?([eE][+-]?[0-9]+)?$/
 /** Longest text that is read as a number; a double needs 25 letters at most. */
 const LONGEST = 64
 
-/** The cursor of the last number: where it ended, or -1 when it is none that can be read here. */
-export const numberCursor = { end: -1 }
-
 /**
- * Reads a number as JSON writes it, or `null` as NaN.
+ * Reads a number as JSON writes it, or `null` as NaN. The value goes to a place and is not returned: a double that is
+ * handed from function to function is an object for the garbage collector each time.
  * @param bytes JSON text
  * @param at where the number begins
- * @returns the value; `numberCursor.end` is the index behind it, -1 when it is not such a number
+ * @param out receives the value at `slot`; undefined when it is not such a number
+ * @returns the index behind the number, -1 when it is none that can be read here
  */
-export function readNumber(bytes: Uint8Array, at: number): number {
-  numberCursor.end = -1
+export function readNumber(bytes: Uint8Array, at: number, out: Float64Array, slot: number): number {
   let i = at
   const negative = bytes[i] === 0x2d
   if (negative) i++
   const first = bytes[i]!
-  if (!(first >= ZERO && first <= NINE)) return readNull(bytes, at)
+  if (!(first >= ZERO && first <= NINE)) return readNull(bytes, at, out, slot)
   let mantissa = first - ZERO
   let digits = 1
   let byte = bytes[++i]!
@@ -49,32 +47,33 @@ export function readNumber(bytes: Uint8Array, at: number): number {
       byte = bytes[++i]!
     }
     fraction = i - from
-    if (fraction === 0) return Number.NaN
+    if (fraction === 0) return -1
     digits += fraction
   }
   if (byte === 0x65 || byte === 0x45 || (byte >= ZERO && byte <= NINE) || digits > MOST_DIGITS) {
-    return readLong(bytes, at)
+    return readLong(bytes, at, out, slot)
   }
-  numberCursor.end = i
   const value = fraction === 0 ? mantissa : mantissa / POWERS[fraction]!
-  return negative ? -value : value
+  out[slot] = negative ? -value : value
+  return i
 }
 
-function readNull(bytes: Uint8Array, at: number): number {
-  if (bytes[at] === 0x6e && bytes[at + 1] === 0x75 && bytes[at + 2] === 0x6c && bytes[at + 3] === 0x6c) {
-    numberCursor.end = at + 4
-  }
-  return Number.NaN
+function readNull(bytes: Uint8Array, at: number, out: Float64Array, slot: number): number {
+  const isNull =
+    bytes[at] === 0x6e && bytes[at + 1] === 0x75 && bytes[at + 2] === 0x6c && bytes[at + 3] === 0x6c
+  if (!isNull) return -1
+  out[slot] = Number.NaN
+  return at + 4
 }
 
 /** An exponent, or more digits than fit: as text. What is finite only (1e999 is not) counts as read. */
-function readLong(bytes: Uint8Array, at: number): number {
+function readLong(bytes: Uint8Array, at: number, out: Float64Array, slot: number): number {
   let text = ''
   for (let i = at; i < at + LONGEST && isNumberByte(bytes[i]); i++) text += String.fromCharCode(bytes[i]!)
   const value = JSON_NUMBER.test(text) ? Number(text) : Number.NaN
-  if (!Number.isFinite(value) || isNumberByte(bytes[at + text.length])) return Number.NaN
-  numberCursor.end = at + text.length
-  return value
+  if (!Number.isFinite(value) || isNumberByte(bytes[at + text.length])) return -1
+  out[slot] = value
+  return at + text.length
 }
 
 /** Digits, sign, point, exponent. */

@@ -5,7 +5,7 @@
  * and reading the numbers. Anything that differs by one byte is decoded the long way.
  */
 import type { ReadingFields } from './asset.ts'
-import { numberCursor, readNumber } from './number.ts'
+import { readNumber } from './number.ts'
 import { ASSET_ID } from './records.ts'
 import { makeShape, type Shape } from './shape.ts'
 import { isTime } from './time.ts'
@@ -33,6 +33,9 @@ export function makeTemplate(channels: readonly string[]): Template {
   return { shape: makeShape(channels), literals }
 }
 
+/** Room for the time that is being read. */
+const time = new Float64Array(1)
+
 /**
  * Reads a reading through a template.
  * @param asset the id that the record's key (or topic) names; the bytes must name the same. Whoever wrote the
@@ -54,20 +57,18 @@ export function readByTemplate(
   if (at < 0) return false
   at = matchBytes(bytes, at, literals[1]!)
   if (at < 0) return false
-  const ts = readNumber(bytes, at)
-  at = numberCursor.end
-  if (at < 0 || !isTime(ts)) return false
+  at = readNumber(bytes, at, time, 0)
+  if (at < 0 || !isTime(time[0]!)) return false
   const channels = shape.channels.length
   for (let i = 0; i < channels; i++) {
     at = matchBytes(bytes, at, literals[i + 2]!)
     if (at < 0) return false
-    values[i] = readNumber(bytes, at)
-    at = numberCursor.end
+    at = readNumber(bytes, at, values, i)
     if (at < 0) return false
   }
   if (matchBytes(bytes, at, literals[channels + 2]!) !== bytes.length) return false
   fields.asset = asset
-  fields.ts = ts
+  fields.ts = time[0]!
   fields.arrival = false
   fields.shape = shape
   fields.values = values
