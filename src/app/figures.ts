@@ -4,7 +4,8 @@
  */
 
 import type { Settings } from '../config/settings.ts'
-import { openWindows, type Partition, unbalanced } from '../core/partition.ts'
+import { unbalanced } from '../core/balance.ts'
+import { openWindows, type Partition } from '../core/partition.ts'
 import { CLOSED_BY, type ClosedBy, SEVERITIES, type Severity, TRANSITIONS } from '../core/records.ts'
 import { DEAD_LETTER_REASONS, type DeadLetterReason } from '../core/topics.ts'
 import type { Appender } from '../eventlog/appender.ts'

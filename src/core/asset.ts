@@ -78,6 +78,7 @@ export function makeAssetState(
   layout: Layout,
   rules: number,
   sisters = makeSisters(),
+  normal = makeNormal(layout.channels.length),
 ): AssetState {
   return {
     asset,
@@ -90,7 +91,7 @@ export function makeAssetState(
     run: makeCountRun(),
     retired: false,
     recent: makeRecent(),
-    normal: makeNormal(layout.channels.length),
+    normal,
     baseline: null,
     sisters,
     alerts: makeAlertSlots(rules),

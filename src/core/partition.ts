@@ -15,6 +15,7 @@ import {
   type ReadingFields,
   type ReadingResult,
 } from './asset.ts'
+import type { ReadingCounts, ReceivedCounts } from './balance.ts'
 import type { LearnRule } from './baseline.ts'
 import { type Layout, makeLayout, type Plausible } from './layout.ts'
 import type { ClosedWindow } from './open-window.ts'
@@ -60,12 +61,6 @@ export interface PartitionLimits {
   /** Silence, by logged ticks, after which an asset is forgotten. */
   readonly forgetAfterMs: number
 }
-
-/** Readings of a pipeline by what became of them: `decoded = windowed + late + duplicate + future`. */
-export type ReadingCounts = Record<ReadingResult | 'decoded', number>
-
-/** Readings of the log by what became of them: `records = decoded + rejected + unassigned`. */
-export type ReceivedCounts = Record<'records' | 'decoded' | 'rejected' | 'unassigned', number>
 
 /** Work for `settle`, in log order. `offset` is that of the record that caused it. */
 export type Step =
@@ -260,25 +255,25 @@ export function openWindows(partition: Partition): number {
   return open
 }
 
-/** Readings that no count accounts for (design 4.8): 0, or a count is wrong. */
-export function unbalanced({ received, readings }: Partition): number {
-  const { records, decoded, rejected, unassigned } = received
-  const missing = readings.map((of) => of.decoded - of.windowed - of.late - of.duplicate - of.future)
-  return [records - decoded - rejected - unassigned, ...missing].reduce((sum, by) => sum + Math.abs(by), 0)
-}
-
 /** A new state of an asset in a pipeline. */
 export function newAssetState(partition: Partition, asset: string, pipeline: number): AssetState {
   const rules = partition.pipelines[pipeline]!
-  const { channels, plausible } = rules
-  const group = plausible(asset)
-  const layout =
-    partition.layouts[pipeline]!.get(group) ??
-    makeLayout(channels ?? [], channels === null && partition.limits.channelsPerAsset, group)
-  partition.layouts[pipeline]!.set(group, layout)
+  const layout = firstLayout(partition, asset, pipeline)
   const state = makeAssetState(asset, pipeline, layout, ruleNames(rules).length, partition.sisters[pipeline]!)
   state.heardAtMs = partition.elapsedMs
   return state
+}
+
+/** The layout that an asset begins with. */
+export function firstLayout(partition: Partition, asset: string, pipeline: number): Layout {
+  const { channels, plausible } = partition.pipelines[pipeline]!
+  const layouts = partition.layouts[pipeline]!
+  const group = plausible(asset)
+  const layout =
+    layouts.get(group) ??
+    makeLayout(channels ?? [], channels === null && partition.limits.channelsPerAsset, group)
+  layouts.set(group, layout)
+  return layout
 }
 
 function addAsset(partition: Partition, asset: string): readonly AssetState[] | 'full' | 'unassigned' {

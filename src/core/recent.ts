@@ -51,27 +51,24 @@ export function remember(recent: Recent, ts: number, hash: number, horizonTs: nu
   recent.length++
 }
 
-/** The remembered pairs, oldest first, as the state keeps them. */
-export function recentPairs(recent: Recent): Float64Array {
-  const pairs = new Float64Array(recent.length * 2)
-  const capacity = recent.ring.length >> 1
-  for (let i = 0; i < recent.length; i++) {
-    const at = ((recent.head + i) % capacity) << 1
-    pairs[i * 2] = recent.ring[at]!
-    pairs[i * 2 + 1] = recent.ring[at + 1]!
+/** Writes the remembered pairs, oldest first, as the state keeps them. */
+export function copyPairs({ ring, head, length }: Recent, out: Float64Array, from: number): void {
+  const capacity = ring.length >> 1
+  for (let i = 0; i < length; i++) {
+    const at = ((head + i) % capacity) << 1
+    out[from + i * 2] = ring[at]!
+    out[from + i * 2 + 1] = ring[at + 1]!
   }
-  return pairs
 }
 
-/** The ring that `recentPairs` was taken from. */
+/** @param pairs as `copyPairs` wrote them; they become the ring */
 export function recentFrom(pairs: Float64Array): Recent {
-  return { ring: pairs.slice(), head: 0, length: pairs.length >> 1 }
+  return { ring: pairs, head: 0, length: pairs.length >> 1 }
 }
 
 function grow(recent: Recent, capacity: number): void {
-  const pairs = recentPairs(recent)
   const ring = new Float64Array(capacity * 2)
-  ring.set(pairs)
+  copyPairs(recent, ring, 0)
   recent.ring = ring
   recent.head = 0
 }

@@ -3,10 +3,8 @@
  * (position, clock, counts, definitions) and chunks of many assets: one record per asset and commit would cost
  * more than the whole job. It may be older than the committed position; the log after it is read again.
  */
-import { Packr } from 'msgpackr'
 import type { AlertSlot } from './alert.ts'
 import type { AssetState } from './asset.ts'
-import { failure } from './errors.ts'
 import { newAssetState, type Partition, ruleNames, tally } from './partition.ts'
 import type { Hearing } from './silence.ts'
 import {
@@ -17,14 +15,8 @@ import {
   movedSlot,
   slotKey,
 } from './state-alerts.ts'
-import { loadAsset, loadSlot, numberBytes, type StoredAsset, storeAsset } from './stored-asset.ts'
-
-/** Rises when the bytes change; older ones are still read. 2: windows with their ends, runs of counted windows, the normal of
- * all statistics. */
-export const STATE_VERSION = 2
-/** A chunk is full at so many states, or at so many bytes of numbers in them: logs limit a record's size. */
-const CHUNK_STATES = 64
-const CHUNK_BYTES = 512 * 1024
+import { encodeChunks, pack, STATE_VERSION, storedAssets, unpack } from './state-chunks.ts'
+import { loadAsset, loadSlot, type StoredAsset } from './stored-asset.ts'
 
 export interface StateRecord {
   readonly key: string
@@ -57,11 +49,6 @@ interface Head {
   }[]
 }
 
-interface Chunk {
-  readonly version: number
-  readonly assets: readonly StoredAsset[]
-}
-
 /** A pipeline that is not what it was when the state was written, and what became of what was known (law 7). */
 export interface Changed {
   readonly pipeline: string
@@ -89,8 +76,6 @@ export interface Restored {
   readonly committed: CommittedAlerts | null
 }
 
-const packr = new Packr({ moreTypes: true, useRecords: false, largeBigIntToFloat: true })
-
 /**
  * @param offset position up to which records are in the state
  * @param definitions hash of each pipeline's definition
@@ -102,7 +87,7 @@ export function encodeState(
   definitions: readonly string[],
   chunksBefore: number,
 ): Snapshot {
-  const chunks = chunksOf([...partition.assets.values()].flat())
+  const chunks = encodeChunks(partition)
   const head: Head = {
     version: STATE_VERSION,
     offset,
@@ -121,47 +106,26 @@ export function encodeState(
       closed: partition.closed[i]!,
     })),
   }
-  const records: StateRecord[] = chunks.map((states, i) => {
-    const assets = states.map((state) => storeAsset(partition, state))
-    return { key: `chunk/${i}`, value: packr.pack({ version: STATE_VERSION, assets } satisfies Chunk) }
-  })
+  const records: StateRecord[] = chunks.map((value, i) => ({ key: `chunk/${i}`, value }))
   for (let i = chunks.length; i < chunksBefore; i++) records.push({ key: `chunk/${i}`, value: null })
-  records.push({ key: 'head', value: packr.pack(head) })
+  records.push({ key: 'head', value: pack(head) })
   return { records, chunks: chunks.length }
-}
-
-function chunksOf(states: readonly AssetState[]): AssetState[][] {
-  const chunks: AssetState[][] = []
-  let chunk: AssetState[] = []
-  let bytes = 0
-  for (const state of states) {
-    const more = numberBytes(state)
-    if (chunk.length > 0 && (chunk.length === CHUNK_STATES || bytes + more > CHUNK_BYTES)) {
-      chunks.push(chunk)
-      chunk = []
-      bytes = 0
-    }
-    chunk.push(state)
-    bytes += more
-  }
-  if (chunk.length > 0) chunks.push(chunk)
-  return chunks
 }
 
 /**
  * Fills an empty partition from the records of a snapshot.
- * @param records latest value per key
+ * @param records latest value per key; used up
  * @throws failure 'log-version' when a newer program wrote them, or a part of them is missing
  * @returns null when there is no snapshot
  */
 export function decodeState(
   partition: Partition,
-  records: ReadonlyMap<string, Uint8Array>,
+  records: Map<string, Uint8Array>,
   definitions: readonly string[],
 ): Restored | null {
   const headBytes = records.get('head')
   if (!headBytes) return null
-  const head = checked(packr.unpack(headBytes) as Head)
+  const head = unpack<Head>(headBytes)
   partition.tickTs = head.tickTs
   partition.elapsedMs = head.elapsedMs
   Object.assign(partition.received, head.received)
@@ -263,16 +227,6 @@ function note(
   if (change.what === 'definition' || !isKept) change.discardedWindows += windows.length
 }
 
-function* storedAssets(records: ReadonlyMap<string, Uint8Array>, chunks: number): Generator<StoredAsset> {
-  for (let i = 0; i < chunks; i++) {
-    const bytes = records.get(`chunk/${i}`)
-    if (!bytes) {
-      throw failure('log-version', `state chunk ${i} of ${chunks} is missing; the state topic is damaged`)
-    }
-    yield* checked(packr.unpack(bytes) as Chunk).assets
-  }
-}
-
 /** Pipelines that were added, or take more assets than before, begin with those that are known already. */
 function addMissingStates(partition: Partition): void {
   for (const [asset, states] of partition.assets) {
@@ -281,16 +235,6 @@ function addMissingStates(partition: Partition): void {
     )
     for (const pipeline of missing) put(partition, newAssetState(partition, asset, pipeline))
   }
-}
-
-function checked<T extends { readonly version: number }>(stored: T): T {
-  if (stored.version > STATE_VERSION) {
-    throw failure(
-      'log-version',
-      `the state was written by a newer version (${stored.version}, this program reads up to ${STATE_VERSION}); update Forewarn`,
-    )
-  }
-  return stored
 }
 
 function put(partition: Partition, state: AssetState): void {

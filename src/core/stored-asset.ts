@@ -3,15 +3,16 @@
  * layouts, so that it survives a changed list of pipelines or rules.
  */
 import type { AlertSlot } from './alert.ts'
-import type { AssetState } from './asset.ts'
+import { type AssetState, makeAssetState } from './asset.ts'
 import { type Baseline, baselineBytes } from './baseline.ts'
 import type { CountRun } from './count-windows.ts'
 import { growLayout, type Layout, makeLayout } from './layout.ts'
 import { MOMENT_SLOTS } from './moments.ts'
 import { normalFrom } from './normal.ts'
+import { type NumberPool, putNormal, putNumbers, putRecent, takeNormal, takeNumbers } from './number-pool.ts'
 import type { OpenWindow } from './open-window.ts'
-import { newAssetState, type Partition, ruleNames } from './partition.ts'
-import { recentFrom, recentPairs } from './recent.ts'
+import { firstLayout, type Partition, ruleNames } from './partition.ts'
+import { recentFrom } from './recent.ts'
 import { makeShape } from './shape.ts'
 import type { WindowRule } from './window.ts'
 
@@ -21,6 +22,7 @@ type StoredWindow = Omit<OpenWindow, 'end' | 'origin'> & Partial<Pick<OpenWindow
 /** `raisedAt` since version 2. */
 type StoredSlot = Omit<AlertSlot, 'raisedAt'> & { readonly rule: string; readonly raisedAt?: number }
 
+/** An asset as it was stored, with its numbers at hand. */
 export interface StoredAsset {
   readonly asset: string
   readonly pipeline: string
@@ -41,7 +43,15 @@ export interface StoredAsset {
   readonly alerts: readonly StoredSlot[]
 }
 
-export function storeAsset(partition: Partition, state: AssetState): StoredAsset {
+/** The same in the bytes: counts stand for numbers, which lie in the chunk's pool in the order of the assets. */
+export type PackedAsset = Omit<StoredAsset, 'windows' | 'recent' | 'normal'> & {
+  readonly windows: readonly (Omit<OpenWindow, 'moments'> & { readonly moments: number })[]
+  readonly recent: number
+  readonly normal: number
+}
+
+/** @param pool takes the numbers of the state, asset by asset */
+export function storeAsset(partition: Partition, state: AssetState, pool: NumberPool): PackedAsset {
   const rules = partition.pipelines[state.pipeline]!
   const names = ruleNames(rules)
   return {
@@ -51,15 +61,28 @@ export function storeAsset(partition: Partition, state: AssetState): StoredAsset
     maxTs: state.maxTs,
     watermark: state.watermark,
     heardAtMs: state.heardAtMs,
-    windows: state.windows,
+    windows: state.windows.map(({ start, end, origin, count, moments }) => ({
+      start,
+      end,
+      origin,
+      count,
+      moments: putNumbers(pool, moments),
+    })),
     ...('count' in rules.window ? { run: state.run } : {}),
     ...(state.retired ? { retired: true } : {}),
     ...(state.silent ? { silent: true } : {}),
-    recent: recentPairs(state.recent),
-    normal: state.normal.cells,
+    recent: putRecent(pool, state.recent),
+    normal: putNormal(pool, state.normal.cells),
     ...(state.baseline === null ? {} : { baseline: state.baseline }),
     alerts: state.alerts.map((slot, i) => ({ ...slot, rule: names[i]! })),
   }
+}
+
+/** With its numbers from the pool that it was stored with, which are taken in the same order. */
+export function unpacked(packed: PackedAsset, pool: NumberPool): StoredAsset {
+  const windows = packed.windows.map((window) => ({ ...window, moments: takeNumbers(pool, window.moments) }))
+  const recent = takeNumbers(pool, packed.recent)
+  return { ...packed, windows, recent, normal: takeNormal(pool, packed.normal) }
 }
 
 /** Bytes of the numbers of a state, which are nearly all of it. */
@@ -80,12 +103,13 @@ export function loadAsset(
   changed: boolean,
 ): AssetState {
   const rules = partition.pipelines[pipeline]!
-  const fresh = newAssetState(partition, stored.asset, pipeline)
-  const layout = layoutOf(fresh.layout, stored.channels)
+  const layout = layoutOf(firstLayout(partition, stored.asset, pipeline), stored.channels)
   const sameChannels = sameNames(layout.channels, stored.channels)
+  const normal = normalFrom(sameChannels ? stored.normal : NO_NUMBERS, layout.channels.length)
+  const sisters = partition.sisters[pipeline]!
+  const fresh = makeAssetState(stored.asset, pipeline, layout, ruleNames(rules).length, sisters, normal)
   return {
     ...fresh,
-    layout,
     maxTs: stored.maxTs,
     watermark:
       changed && stored.windows.length > 0
@@ -98,7 +122,6 @@ export function loadAsset(
     silent: stored.silent === true && Boolean(rules.noData),
     recent: recentFrom(stored.recent),
     baseline: sameChannels && !changed ? rejoined(stored.baseline ?? null, fresh) : null,
-    normal: normalFrom(sameChannels ? stored.normal : NO_NUMBERS, layout.channels.length),
     alerts: ruleNames(rules).map((rule, i) => {
       const slot = stored.alerts.find((candidate) => candidate.rule === rule)
       return slot ? loadSlot(slot) : fresh.alerts[i]!

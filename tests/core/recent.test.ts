@@ -1,6 +1,13 @@
 import fc from 'fast-check'
 import { expect, test } from 'vitest'
-import { isRemembered, makeRecent, recentFrom, recentPairs, remember } from '../../src/core/recent.ts'
+import {
+  copyPairs,
+  isRemembered,
+  makeRecent,
+  type Recent,
+  recentFrom,
+  remember,
+} from '../../src/core/recent.ts'
 
 type Pair = readonly [ts: number, hash: number]
 
@@ -27,6 +34,12 @@ function naive(pairs: readonly Pair[], { ts, hash }: Step, horizonTs: number, li
   const oldest = pairs.findIndex(([at]) => at >= horizonTs)
   const kept = oldest < 0 ? [] : pairs.slice(oldest)
   return [...(kept.length === limit ? kept.slice(1) : kept), [ts, hash]]
+}
+
+function recentPairs(recent: Recent): Float64Array {
+  const pairs = new Float64Array(2 * recent.length)
+  copyPairs(recent, pairs, 0)
+  return pairs
 }
 
 test('it remembers what an array would, with any limit, also after it was stored and read again', () => {

@@ -10,7 +10,8 @@ import {
   type Step,
   takeReading,
 } from '../../src/core/partition.ts'
-import { decodeState, encodeState, type Snapshot, STATE_VERSION } from '../../src/core/state.ts'
+import { decodeState, encodeState, type Snapshot } from '../../src/core/state.ts'
+import { STATE_VERSION } from '../../src/core/state-chunks.ts'
 import { moves, play } from '../support/moves.ts'
 import { pipelineRules, ROOMY } from '../support/pipeline-rules.ts'
 import { fieldsOf } from '../support/reading-fields.ts'

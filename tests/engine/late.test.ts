@@ -1,8 +1,8 @@
 /** Late data (design 4.8): counted, routed with its window, usable afterwards. */
 import fc from 'fast-check'
 import { expect, test } from 'vitest'
+import { unbalanced } from '../../src/core/balance.ts'
 import { LATE_WINDOWS } from '../../src/core/late.ts'
-import { unbalanced } from '../../src/core/partition.ts'
 import type { NewRecord } from '../../src/core/ports.ts'
 import type { Score } from '../../src/core/records.ts'
 import { DEAD_LETTER_REASONS, topicNames } from '../../src/core/topics.ts'

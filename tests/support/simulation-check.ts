@@ -1,5 +1,5 @@
 /** What stands on the topics at the end of a simulated run, against what an undisturbed worker makes of `readings`. */
-import { unbalanced } from '../../src/core/partition.ts'
+import { unbalanced } from '../../src/core/balance.ts'
 import type { LogRecord, NewRecord } from '../../src/core/ports.ts'
 import type { AlertEvent, Score } from '../../src/core/records.ts'
 import { INGEST, NO_DATA } from '../../src/core/silence.ts'
