@@ -146,7 +146,10 @@ function readValue(wanted: boolean): Uint8Array | null {
   if (length < 0) return null
   const start = reader.at
   reader.at += length
-  return wanted ? reader.bytes.subarray(start, start + length) : null
+  if (!wanted) return null
+  const { buffer, byteOffset } = reader.bytes
+  // A plain view: a Buffer takes twice as long to make.
+  return new Uint8Array(buffer, byteOffset + start, length)
 }
 
 function readHeaders(): Headers {

@@ -30,7 +30,7 @@ test('what is encoded is decoded, and the size that was foreseen is never exceed
         offset: base + index,
         timestamp,
         key,
-        value: value === null ? null : Buffer.from(value),
+        value,
         headers,
       }))
       expect(decoded(bytes)).toEqual(wanted)

@@ -6,6 +6,7 @@ import { describe, expect, test } from 'vitest'
 import type { NewRecord } from '../../src/core/ports.ts'
 import { type Aborted, decodeBatches, encodeBatch, type Writer } from '../../src/eventlog/kafka-batch.ts'
 import { recordBytes } from '../../src/eventlog/kafka-record.ts'
+import { text } from './harness.ts'
 
 const require = createRequire(import.meta.url)
 
@@ -165,7 +166,7 @@ describe('what a fetch brings', () => {
     const last = placed(encode(some(3, 'w')), 25)
     const bytes = Buffer.concat([holey, placed(hollow, 19, 5), last, last.subarray(0, 40)])
     const { records: found, nextOffset } = decodeBatches(bytes, 11, [])
-    expect(found.map(({ offset, value }) => `${offset}=${value}`)).toEqual([
+    expect(found.map(({ offset, value }) => `${offset}=${text(value)}`)).toEqual([
       '11=v1',
       '25=w0',
       '26=w1',
@@ -193,7 +194,7 @@ describe('what a fetch brings', () => {
     ])
     const aborted: Aborted[] = [{ producerId: 1n, firstOffset: 0 }]
     const { records: found, nextOffset } = decodeBatches(bytes, 0, aborted)
-    expect(found.map(({ value }) => `${value}`)).toEqual(['b0', 'b1', 'c0', 'd0'])
+    expect(found.map(({ value }) => text(value))).toEqual(['b0', 'b1', 'c0', 'd0'])
     expect(nextOffset).toBe(9)
   })
 
