@@ -1,11 +1,11 @@
 /**
  * Poison: 10 % of all payloads are cut off, of a wrong type, too deep, a megabyte, not even text. What the good readings
- * lose by it: clean and poisoned loads by turns, each on a fresh program, MQTT QoS 1 to committed scores.
- * `npm run bench poison [GOOD READINGS] [ROUNDS]`. Trust the ratio of CPU seconds; that of times needs an idle machine.
+ * lose by it: a clean and a poisoned load at the same time, each on a fresh program, MQTT QoS 1 to committed scores, so that
+ * whatever else the machine does hits both. `npm run bench poison [GOOD READINGS] [ROUNDS]`.
  */
 import { PLANT_CONFIG, STEP_MS } from './plant.ts'
 import { figuresOf } from './process.ts'
-import { committed, counted, runBeside, sleep, URL_OF_BROKER, withProgram } from './program.ts'
+import { runBeside, sleep, withProgram } from './program.ts'
 
 const ASSETS = 1000
 /** Of all payloads. */
@@ -26,17 +26,17 @@ interface Round extends Load {
 
 /** @throws when a payload is not where it must be, or the program did not live through it */
 async function run(readings: number, poison: number): Promise<Round> {
-  return withProgram(async (program) => {
-    const before = figuresOf(program.pid!)
+  return withProgram(async ({ child, pid, url, committed, counted }) => {
+    const before = figuresOf(pid)
     const startedMs = performance.now()
     const startTs = Date.now() - (readings / ASSETS) * STEP_MS
-    const load = await runBeside<Load>('poison-load.js', [URL_OF_BROKER, ASSETS, readings, poison, startTs])
+    const load = await runBeside<Load>('poison-load.js', [url, ASSETS, readings, poison, startTs])
     while ((await committed()) < load.readings) await sleep(50)
     const seconds = (performance.now() - startedMs) / 1000
-    const after = figuresOf(program.pid!)
+    const after = figuresOf(pid)
     const letters = await counted('dead_letters_total')
-    if (letters !== poison || program.exitCode !== null) {
-      throw new Error(`${poison} payloads of poison, ${letters} dead letters; exit code ${program.exitCode}`)
+    if (letters !== poison || child.exitCode !== null) {
+      throw new Error(`${poison} payloads of poison, ${letters} dead letters; exit code ${child.exitCode}`)
     }
     return { ...load, seconds, cpuSeconds: after.cpuSeconds - before.cpuSeconds, peakMb: after.peakMb }
   })
@@ -50,10 +50,7 @@ export async function poison([readings = '500000', rounds = '3']: readonly strin
   )
   const ratios: { cpu: number; time: number }[] = []
   for (let round = 0; round < Number(rounds); round++) {
-    // By turns, and who is first by turns as well: a machine that gets slower or faster hits both.
-    const first = await run(good, round % 2 === 0 ? 0 : bad)
-    const second = await run(good, round % 2 === 0 ? bad : 0)
-    const [clean, poisoned] = round % 2 === 0 ? [first, second] : [second, first]
+    const [clean, poisoned] = await Promise.all([run(good, 0), run(good, bad)])
     ratios.push({ cpu: clean.cpuSeconds / poisoned.cpuSeconds, time: clean.seconds / poisoned.seconds })
     console.table({ clean: rowOf(clean), poisoned: rowOf(poisoned) })
   }

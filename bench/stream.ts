@@ -5,7 +5,7 @@
 import mqtt from 'mqtt'
 import { CHANNELS, LATENESS_MS, STEP_MS } from './plant.ts'
 import { figuresOf, quantile } from './process.ts'
-import { committed, runBeside, sleep, URL_OF_BROKER, withProgram } from './program.ts'
+import { runBeside, sleep, withProgram } from './program.ts'
 
 const ASSETS = 1000
 
@@ -14,18 +14,18 @@ interface LoadResult {
   readonly cpuSeconds: number
 }
 
-function publish(readings: number, rate: number, startTs: number): Promise<LoadResult> {
-  return runBeside('load.js', [URL_OF_BROKER, ASSETS, readings, rate, startTs])
+function publish(url: string, readings: number, rate: number, startTs: number): Promise<LoadResult> {
+  return runBeside('load.js', [url, ASSETS, readings, rate, startTs])
 }
 
 async function throughput(readings: number): Promise<void> {
-  await withProgram(async (program) => {
-    const before = figuresOf(program.pid!)
+  await withProgram(async ({ pid, url, committed }) => {
+    const before = figuresOf(pid)
     const startedMs = performance.now()
-    const load = await publish(readings, 0, Date.now() - (readings / ASSETS) * STEP_MS)
+    const load = await publish(url, readings, 0, Date.now() - (readings / ASSETS) * STEP_MS)
     while ((await committed()) < load.readings) await sleep(50)
     const seconds = (performance.now() - startedMs) / 1000
-    const after = figuresOf(program.pid!)
+    const after = figuresOf(pid)
     const million = load.readings / 1e6
     console.table({
       'readings, each of 6 channels': load.readings,
@@ -39,16 +39,16 @@ async function throughput(readings: number): Promise<void> {
 }
 
 async function latency(rate: number, seconds: number): Promise<void> {
-  await withProgram(async () => {
+  await withProgram(async ({ url }) => {
     const beyondLatenessMs: number[] = []
-    const client = await mqtt.connectAsync(URL_OF_BROKER)
+    const client = await mqtt.connectAsync(url)
     await client.subscribeAsync('alerts/#', { qos: 1 })
     client.on('message', (_topic, payload) => {
       if (payload.length === 0) return
       const { windowEnd } = JSON.parse(payload.toString()) as { windowEnd: number }
       beyondLatenessMs.push(Date.now() - windowEnd - LATENESS_MS)
     })
-    const load = await publish(rate * seconds, rate, Date.now())
+    const load = await publish(url, rate * seconds, rate, Date.now())
     await sleep(1000)
     await client.endAsync()
     console.table({

@@ -25,7 +25,9 @@ test('values that are none are named as the schema would name them', () => {
       if (first === undefined) expect(checked).toMatchObject({ asGiven: true })
       else {
         expect(checked).toMatchObject({ reason: 'schema' })
-        expect('detail' in checked && checked.detail.startsWith(`${first.instancePath}: expected `)).toBe(true)
+        expect('detail' in checked && checked.detail.startsWith(`${first.instancePath}: expected `)).toBe(
+          true,
+        )
       }
     }),
     { numRuns: 200 },
