@@ -48,12 +48,20 @@ export interface Live {
   committed(): Promise<number>
 }
 
-/** Runs something against a fresh program, and ends the program. */
-export async function withLive<T>(log: LogName, run: (live: Live) => Promise<T>): Promise<T> {
+/** Ports between programs that run at the same time. */
+const PORTS_APART = 100
+
+/**
+ * Runs something against a fresh program, and ends the program.
+ * @param place of several programs at the same time, from 0
+ */
+export async function withLive<T>(log: LogName, run: (live: Live) => Promise<T>, place = 0): Promise<T> {
   const dir = mkdtempSync(join(tmpdir(), 'forewarn-bench-'))
   mkdirSync(join(dir, 'logs'))
   const cluster = log === 'kafka' ? await startCluster(dir) : null
-  const [mqttPort, httpPort] = [await freePort(HOST, 21_883), await freePort(HOST, 28_080)]
+  const from = place * PORTS_APART
+  const mqttPort = await freePort(HOST, 21_883 + from)
+  const httpPort = await freePort(HOST, 28_080 + from)
   const config = join(dir, 'forewarn.yaml')
   const kafka = cluster ? { adapter: 'kafka', kafka: { brokers: cluster.brokers } } : {}
   writeFileSync(

@@ -62,8 +62,8 @@ interface Run {
 }
 
 /** Steps of a run: each appends, or lets something go on, or breaks something. */
-const FEWEST_STEPS = 60
-const MORE_STEPS = 120
+const FEWEST_STEPS = 52
+const MORE_STEPS = 104
 const RETENTION_MS = 2000
 
 export async function simulate(seed: number, mutation: Mutation | null = null): Promise<SimulationReport> {

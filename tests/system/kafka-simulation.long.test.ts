@@ -4,7 +4,7 @@ import { runKafkaSeeds, seedsToRun } from '../support/kafka-seeds.ts'
 
 const seeds = seedsToRun(10_000)
 
-test(`${seeds.length} seeds: whatever brokers and network do, all is committed once`, async () => {
+test(`${seeds.length} seeds: kill -9 between produce and offset commit, during rebalance, during recovery, whatever brokers and network do: all is committed once`, async () => {
   const startedMs = performance.now()
   const { figures, faults } = await runKafkaSeeds(seeds)
   const seconds = Math.round((performance.now() - startedMs) / 1000)

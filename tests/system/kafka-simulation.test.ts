@@ -9,7 +9,7 @@ import { simulateKafka } from '../support/kafka-simulation.ts'
 
 const seeds = seedsToRun(120)
 
-test(`${seeds.length} seeds: whatever brokers and network do, all is committed once`, async () => {
+test(`${seeds.length} seeds: kill -9 between produce and offset commit, during rebalance, during recovery, whatever brokers and network do: all is committed once`, async () => {
   const startedMs = performance.now()
   const { figures, faults } = await runKafkaSeeds(seeds)
   const perSecond = Math.round(seeds.length / ((performance.now() - startedMs) / 1000))

@@ -16,7 +16,7 @@ function failed(seed: number, { findings }: SimulationReport): Error {
   )
 }
 
-test(`${seeds.length} seeds: whatever breaks, all is committed once, as if nothing had`, async () => {
+test(`${seeds.length} seeds: kill -9 between produce and offset commit, during recovery, with changelog and offsets trimmed by retention: all is committed once, as if nothing had been`, async () => {
   const sum = {
     readings: 0,
     scores: 0,
