@@ -5,6 +5,7 @@
 import { bootstrapIntervals, type Interval, replicatesFor, sixDecimals } from './bootstrap.ts'
 import type { FailureSpan } from './horizon.ts'
 import type { JudgedWindows, RaisedAlert } from './judged.ts'
+import { upperMean } from './poisson.ts'
 import { quantile } from './reliability.ts'
 
 const DAY_MS = 86_400_000
@@ -44,6 +45,8 @@ export interface EventLevel {
   readonly healthyMachineDays: number
   readonly falseAlertsPerMachineMonth: number | null
   readonly falseAlertsPer100MachineDays: number | null
+  /** Upper bound of that rate, one-sided 95 %, false alerts taken for independent (`poisson.ts`). */
+  readonly falseAlertsPer100MachineDaysAtMost: number | null
   /** From the alert to the failure. */
   readonly leadMs: Spread | null
   /** From onset to the alert. */
@@ -144,6 +147,9 @@ function summary(
     healthyMachineDays: sixDecimals(sum(({ healthyMs }) => healthyMs) / DAY_MS),
     falseAlertsPerMachineMonth: numberOrNull(figures.falseAlertsPerMachineMonth),
     falseAlertsPer100MachineDays: numberOrNull(figures.falseAlertsPer100MachineDays),
+    falseAlertsPer100MachineDaysAtMost: numberOrNull(
+      (upperMean(sum(({ falseAlerts }) => falseAlerts)) / sum(({ healthyMs }) => healthyMs)) * DAY_MS * 100,
+    ),
     leadMs: spreadOf(warned.map(({ failureMs, warnedMs }) => failureMs - warnedMs!)),
     delayMs: spreadOf(warned.map(({ onsetMs, warnedMs }) => warnedMs! - onsetMs)),
   }

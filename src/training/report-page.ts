@@ -72,7 +72,7 @@ function tiles({ verdicts }: Report): string {
     [
       'False alerts',
       figureText(events.falseAlertsPer100MachineDays, 1),
-      `in 100 healthy machine-days; ${events.falseAlerts} in ${figureText(events.healthyMachineDays, 1)}`,
+      `in 100 healthy machine-days, at 95 % at most ${figureText(events.falseAlertsPer100MachineDaysAtMost, 1)}; ${events.falseAlerts} in ${figureText(events.healthyMachineDays, 1)}`,
     ],
     ['PR-AUC', figureText(windows?.prAuc), interval(windows?.intervals?.prAuc, figureText)],
     ['ROC-AUC', figureText(windows?.rocAuc), interval(windows?.intervals?.rocAuc, figureText)],

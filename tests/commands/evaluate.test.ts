@@ -62,6 +62,9 @@ describe('evaluate', () => {
     // Law 6: what training computes of these readings scores as the lane did, to the last bit.
     expect(found.agreement).toMatchObject({ different: 0, windows: found.data.windows })
     expect(found.importance!.channels).toHaveLength(6)
+    expect(found.learning).toHaveLength(1)
+    expect(found.learning![0]!.loss.length).toBeGreaterThan(found.learning![0]!.kept)
+    expect(found.notes.join()).not.toContain('No learning curve')
   })
 
   it('fits baselines on training files', async () => {
@@ -93,6 +96,16 @@ describe('evaluate', () => {
     expect(readFileSync(join(dir, 'again/evaluation.html'))).toEqual(
       readFileSync(join(dir, 'fleet/evaluation.html')),
     )
+  })
+
+  it('judges by a healthy fleet alone, which teaches no baseline', async () => {
+    const fleet = { model: PUMPS, simulate: { pump: 2 }, faults: 0, interval: 2000, duration: 300_000 }
+    const { verdicts, data } = await report(fleet, 'healthy')
+    expect(data).toMatchObject({ assets: 2, labels: 0 })
+    expect(verdicts.map(({ name }) => name)).toEqual(['model', 'threshold rule'])
+    const { falseAlerts, healthyMachineDays, falseAlertsPer100MachineDaysAtMost } = verdicts[0]!.events
+    expect(falseAlerts).toBe(0)
+    expect((falseAlertsPer100MachineDaysAtMost! * healthyMachineDays) / 100).toBeCloseTo(2.996, 2)
   })
 
   it('judges a table: each row by itself, by the label in it', async () => {

@@ -28,6 +28,7 @@ describe('the event level', () => {
     expect(level.healthyMachineDays).toBeCloseTo(25 / 1440, 6)
     expect(level.machineDays).toBeCloseTo(40 / 1440, 6)
     expect(level.falseAlertsPer100MachineDays).toBeCloseTo((3 / (25 / 1440)) * 100, 3)
+    expect(level.falseAlertsPer100MachineDaysAtMost).toBeCloseTo((7.753657 / (25 / 1440)) * 100, 1)
     expect(level.falseAlertsPerMachineMonth).toBeCloseTo((3 / (25 / 1440)) * (365.2425 / 12), 3)
   })
 
@@ -39,7 +40,9 @@ describe('the event level', () => {
     const level = eventLevel(learning, [], 1)
     expect(level).toMatchObject({ failures: 0, unwatchedFailures: 2, warnedShare: null })
     expect(level.machineDays).toBeCloseTo(20 / 1440, 6)
-    expect(eventLevel(judgedMinutes({ a: [null] }, {}), [], 1).falseAlertsPerMachineMonth).toBeNull()
+    const unwatched = eventLevel(judgedMinutes({ a: [null] }, {}), [], 1)
+    expect(unwatched.falseAlertsPerMachineMonth).toBeNull()
+    expect(unwatched.falseAlertsPer100MachineDaysAtMost).toBeNull()
   })
 
   it('has intervals over machines', () => {
