@@ -19,6 +19,7 @@ const PARTITIONS = 4
 const HERE = fileURLToPath(new URL('.', import.meta.url))
 
 export const ASSETS = 1000
+const DEFAULT_WINDOW = 8000
 
 export type LogName = 'embedded' | 'kafka'
 
@@ -31,6 +32,8 @@ export interface Load {
   readonly startTs: number
   /** Stop publishing after so long; what is out is waited for. */
   readonly seconds?: number
+  /** Messages out and not acknowledged, at most; default 8,000. */
+  readonly window?: number
 }
 
 export interface LoadResult {
@@ -87,15 +90,16 @@ function startCluster(dir: string) {
   return startKafkaCluster({ root, dir, nodes: 1, port: 0, set: {} })
 }
 
-async function publish(url: string, { readings, rate, startTs, seconds }: Load): Promise<LoadResult> {
-  const args = [url, ASSETS, readings, rate, startTs, seconds ?? ''].map(String)
-  const load = spawn(process.execPath, [join(HERE, 'load.js'), ...args], {
+async function publish(url: string, load: Load): Promise<LoadResult> {
+  const { readings, rate, startTs, seconds = '', window = DEFAULT_WINDOW } = load
+  const args = [url, ASSETS, readings, rate, startTs, window, seconds].map(String)
+  const publisher = spawn(process.execPath, [join(HERE, 'load.js'), ...args], {
     stdio: ['ignore', 'pipe', 'inherit'],
   })
   let output = ''
-  load.stdout.setEncoding('utf8').on('data', (text: string) => {
+  publisher.stdout.setEncoding('utf8').on('data', (text: string) => {
     output += text
   })
-  await once(load, 'exit')
+  await once(publisher, 'exit')
   return JSON.parse(output) as LoadResult
 }

@@ -1,5 +1,6 @@
 /**
- * The load of `bench/live.ts`, in a process of its own: `node load.js URL ASSETS READINGS RATE START_TS [SECONDS]`.
+ * The load of `bench/live.ts`, in a process of its own: `node load.js URL ASSETS READINGS RATE START_TS WINDOW
+ * [SECONDS]`.
  * RATE 0 = as fast as acknowledged, two readings per asset and second of event time (what the net was trained on);
  * otherwise readings per second, at their event times, which are their schedule: one that goes out late keeps its time.
  * Each asset is failing for a third of the time. After SECONDS nothing more is published.
@@ -8,7 +9,8 @@ import { PUBLISH_DEFAULTS, type Publishable, publishReadings } from '../simulato
 import { loadReadings } from './load-readings.ts'
 import { STEP_MS } from './plant.ts'
 
-const [url = '', assets = '', readings = '', rate = '', start = '', seconds = ''] = process.argv.slice(2)
+const [url = '', assets = '', readings = '', rate = '', start = '', window = '', seconds = ''] =
+  process.argv.slice(2)
 
 function* during(all: Iterable<Publishable>, ms: number): Generator<Publishable> {
   const endMs = performance.now() + ms
@@ -25,7 +27,7 @@ const published = await publishReadings(seconds === '' ? all : during(all, Numbe
   url,
   ...PUBLISH_DEFAULTS,
   connections: 8,
-  window: 8000,
+  window: Number(window),
   speed: perSecond === 0 ? Number.POSITIVE_INFINITY : 1,
   ...(perSecond === 0 ? {} : { startAtMs: Date.now() }),
 })
