@@ -1,6 +1,6 @@
 /**
  * The real program with its embedded MQTT broker, on either log, and a publisher in a process of its own: what the
- * benchmarks under load (`stream`, `latency`, `overload`) have in common. For Kafka a broker comes with it (`bin/kafka`).
+ * benchmarks under load (`stream`, `latency`, `overload`, `poison`) have in common. For Kafka a broker comes with it (`bin/kafka`).
  */
 import { spawn } from 'node:child_process'
 import { once } from 'node:events'
@@ -51,12 +51,20 @@ export interface Live {
   committed(): Promise<number>
 }
 
-/** Runs something against a fresh program, and ends the program. */
-export async function withLive<T>(log: LogName, run: (live: Live) => Promise<T>): Promise<T> {
+/** Ports between programs that run at the same time. */
+const PORTS_APART = 100
+
+/**
+ * Runs something against a fresh program, and ends the program.
+ * @param place of several programs at the same time, from 0
+ */
+export async function withLive<T>(log: LogName, run: (live: Live) => Promise<T>, place = 0): Promise<T> {
   const dir = mkdtempSync(join(tmpdir(), 'forewarn-bench-'))
   mkdirSync(join(dir, 'logs'))
   const cluster = log === 'kafka' ? await startCluster(dir) : null
-  const [mqttPort, httpPort] = [await freePort(HOST, 21_883), await freePort(HOST, 28_080)]
+  const from = place * PORTS_APART
+  const mqttPort = await freePort(HOST, 21_883 + from)
+  const httpPort = await freePort(HOST, 28_080 + from)
   const config = join(dir, 'forewarn.yaml')
   const kafka = cluster ? { adapter: 'kafka', kafka: { brokers: cluster.brokers } } : {}
   writeFileSync(
@@ -90,16 +98,23 @@ function startCluster(dir: string) {
   return startKafkaCluster({ root, dir, nodes: 1, port: 0, set: {} })
 }
 
-async function publish(url: string, load: Load): Promise<LoadResult> {
+function publish(url: string, load: Load): Promise<LoadResult> {
   const { readings, rate, startTs, seconds = '', window = DEFAULT_WINDOW } = load
-  const args = [url, ASSETS, readings, rate, startTs, window, seconds].map(String)
-  const publisher = spawn(process.execPath, [join(HERE, 'load.js'), ...args], {
+  return runBeside('load.js', [url, ASSETS, readings, rate, startTs, window, seconds])
+}
+
+/**
+ * A script that stands beside this one, in a process of its own.
+ * @returns what it printed, as JSON
+ */
+export async function runBeside<T>(script: string, args: readonly (string | number)[]): Promise<T> {
+  const child = spawn(process.execPath, [join(HERE, script), ...args.map(String)], {
     stdio: ['ignore', 'pipe', 'inherit'],
   })
   let output = ''
-  publisher.stdout.setEncoding('utf8').on('data', (text: string) => {
+  child.stdout.setEncoding('utf8').on('data', (text: string) => {
     output += text
   })
-  await once(publisher, 'exit')
-  return JSON.parse(output) as LoadResult
+  await once(child, 'exit')
+  return JSON.parse(output) as T
 }
