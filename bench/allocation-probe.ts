@@ -16,8 +16,8 @@ import { CHANNELS, PLANT_CONFIG, STEP_MS } from './plant.ts'
 
 const ASSETS = 250
 /** Until the compiler has seen enough to keep numbers out of the heap. */
-const WARM_UP = 100_000
-const MEASURED = 40_000
+const WARM_UP = 150_000
+const MEASURED = 50_000
 const BATCH = 5000
 /** Records of a Kafka batch as producers send them. */
 const PRODUCED = 500

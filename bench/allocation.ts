@@ -19,12 +19,12 @@ export interface Allocation {
   readonly embeddedAppend: number
 }
 
-/** What was measured when the budget was set, and 3 %. Lower it with the figure; raise it with a reason. */
+/** What was measured when the budget was set, and 3 % (of windows 6 %: a compilation more or less). Lower it with the figure; raise it with a reason. */
 export const BUDGET_BYTES: Allocation = {
-  engine: 747,
-  decode: 163,
-  window: 1600,
-  kafkaRead: 251,
+  engine: 742,
+  decode: 159,
+  window: 1760,
+  kafkaRead: 244,
   embeddedAppend: 15,
 }
 
@@ -36,7 +36,7 @@ export function measureAllocation(
   probe = fileURLToPath(new URL('./allocation-probe.js', import.meta.url)),
 ): Allocation {
   // With one thread the compiler comes at the same moment of every run, and the figures are the same to the byte.
-  const steady = ['--single-threaded', '--expose-gc']
+  const steady = ['--predictable', '--expose-gc']
   const flags = [...steady, `--min-semi-space-size=${YOUNG_MIB}`, `--max-semi-space-size=${YOUNG_MIB}`]
   const line = execFileSync(process.execPath, [...flags, probe], { encoding: 'utf8' })
   const { collections, ...allocation } = JSON.parse(line)

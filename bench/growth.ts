@@ -49,6 +49,7 @@ const bytes = {
   asset: constant,
   'remembered reading': (row: Row) => row['readings remembered'] ?? 0,
   channel: ({ channels }: Row) => channels,
+  'open window': (row: Row) => row['open windows'] ?? 0,
   'channel and open window': (row: Row) => row.channels * (row['open windows'] ?? 0),
 }
 const LAWS: readonly Law[] = [
@@ -60,11 +61,16 @@ const LAWS: readonly Law[] = [
       reading: constant,
       channel: ({ channels }) => channels,
       'channel and window that takes it': (row) => row.channels * overlap(row),
+      'window that closes': ({ stepMs, hopMs }) => stepMs / hopMs,
     },
   },
   {
     figure: 'CPU µs to restore',
-    terms: { asset: constant, 'KB of snapshot': (row) => (row['bytes of snapshot'] ?? 0) / 1000 },
+    terms: {
+      asset: constant,
+      'open window': (row) => row['open windows'] ?? 0,
+      'KB of snapshot': (row) => (row['bytes of snapshot'] ?? 0) / 1000,
+    },
   },
 ]
 

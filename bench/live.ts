@@ -1,6 +1,6 @@
 /**
  * The real program with its embedded MQTT broker, on either log, and a publisher in a process of its own: what the
- * benchmarks under load (`stream`, `latency`, `poison`) have in common. For Kafka a broker comes with it (`bin/kafka`).
+ * benchmarks under load (`stream`, `latency`, `overload`, `poison`) have in common. For Kafka a broker comes with it (`bin/kafka`).
  */
 import { spawn } from 'node:child_process'
 import { once } from 'node:events'
@@ -19,6 +19,7 @@ const PARTITIONS = 4
 const HERE = fileURLToPath(new URL('.', import.meta.url))
 
 export const ASSETS = 1000
+const DEFAULT_WINDOW = 8000
 
 export type LogName = 'embedded' | 'kafka'
 
@@ -31,6 +32,8 @@ export interface Load {
   readonly startTs: number
   /** Stop publishing after so long; what is out is waited for. */
   readonly seconds?: number
+  /** Messages out and not acknowledged, at most; default 8,000. */
+  readonly window?: number
 }
 
 export interface LoadResult {
@@ -95,8 +98,9 @@ function startCluster(dir: string) {
   return startKafkaCluster({ root, dir, nodes: 1, port: 0, set: {} })
 }
 
-function publish(url: string, { readings, rate, startTs, seconds }: Load): Promise<LoadResult> {
-  return runBeside('load.js', [url, ASSETS, readings, rate, startTs, seconds ?? ''])
+function publish(url: string, load: Load): Promise<LoadResult> {
+  const { readings, rate, startTs, seconds = '', window = DEFAULT_WINDOW } = load
+  return runBeside('load.js', [url, ASSETS, readings, rate, startTs, window, seconds])
 }
 
 /**

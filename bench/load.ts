@@ -1,5 +1,6 @@
 /**
- * The load of `bench/live.ts`, in a process of its own: `node load.js URL ASSETS READINGS RATE START_TS [SECONDS]`.
+ * The load of `bench/live.ts`, in a process of its own: `node load.js URL ASSETS READINGS RATE START_TS WINDOW
+ * [SECONDS]`.
  * RATE 0 = as fast as acknowledged, two readings per asset and second of event time (what the net was trained on);
  * otherwise readings per second, at their event times, which are their schedule: one that goes out late keeps its time.
  * Each asset is failing for a third of the time. After SECONDS nothing more is published.
@@ -8,7 +9,8 @@ import { PUBLISH_DEFAULTS, type Publishable, publishReadings } from '../simulato
 import { loadReadings } from './load-readings.ts'
 import { STEP_MS } from './plant.ts'
 
-const [url = '', assets = '', readings = '', rate = '', start = '', seconds = ''] = process.argv.slice(2)
+const [url = '', assets = '', readings = '', rate = '', start = '', window = '', seconds = ''] =
+  process.argv.slice(2)
 
 function* during(all: Iterable<Publishable>, ms: number): Generator<Publishable> {
   const endMs = performance.now() + ms
@@ -18,16 +20,25 @@ function* during(all: Iterable<Publishable>, ms: number): Generator<Publishable>
   }
 }
 
+/** By the wall clock, which is what latencies are reckoned from: connecting first takes nothing off the schedule. */
+async function* onSchedule(all: Iterable<Publishable>): AsyncGenerator<Publishable> {
+  for (const reading of all) {
+    const waitMs = reading.ts - Date.now()
+    if (waitMs > 0) await new Promise((resolve) => setTimeout(resolve, waitMs))
+    yield reading
+  }
+}
+
 const perSecond = Number(rate)
 const stepMs = perSecond === 0 ? STEP_MS : (Number(assets) * 1000) / perSecond
 const all = loadReadings(Number(assets), Number(readings), stepMs, Number(start))
-const published = await publishReadings(seconds === '' ? all : during(all, Number(seconds) * 1000), {
+const limited = seconds === '' ? all : during(all, Number(seconds) * 1000)
+const published = await publishReadings(perSecond === 0 ? limited : onSchedule(limited), {
   url,
   ...PUBLISH_DEFAULTS,
   connections: 8,
-  window: 8000,
-  speed: perSecond === 0 ? Number.POSITIVE_INFINITY : 1,
-  ...(perSecond === 0 ? {} : { startAtMs: Date.now() }),
+  window: Number(window),
+  speed: Number.POSITIVE_INFINITY,
 })
 const { user, system } = process.cpuUsage()
 console.log(JSON.stringify({ ...published, cpuSeconds: (user + system) / 1e6 }))

@@ -8,6 +8,7 @@ const BENCHES = {
   growth: async () => (await import('./growth.ts')).growth(),
   killed: async (args: readonly string[]) => (await import('./killed.ts')).killed(args),
   latency: async (args: readonly string[]) => (await import('./latency.ts')).latency(args),
+  overload: async (args: readonly string[]) => (await import('./overload.ts')).overload(args),
   ratio: async (args: readonly string[]) => (await import('./ratio.ts')).ratio(args),
   restore: async (args: readonly string[]) => (await import('./restore.ts')).restore(args),
   poison: async (args: readonly string[]) => (await import('./poison.ts')).poison(args),

@@ -20,9 +20,11 @@ export function figuresOf(pid: number): ProcessFigures {
   return { cpuSeconds: (Number(fields[11]) + Number(fields[12])) / TICKS_PER_SECOND, peakMb: peakKb / 1024 }
 }
 
-/** Resident memory now. */
-export function residentMb(pid: number): number {
-  return Number(/^VmRSS:\s+(\d+)/m.exec(readFileSync(`/proc/${pid}/status`, 'utf8'))?.[1] ?? 0) / 1024
+/** Resident memory now, MB: all of it, and of that what the process has allocated (the rest are pages of mapped files). */
+export function residentMb(pid: number): { readonly all: number; readonly own: number } {
+  const status = readFileSync(`/proc/${pid}/status`, 'utf8')
+  const kb = (name: string) => Number(new RegExp(`^${name}:\\s+(\\d+)`, 'm').exec(status)?.[1] ?? 0)
+  return { all: kb('VmRSS') / 1024, own: kb('RssAnon') / 1024 }
 }
 
 /** Value at a share of a list, by the nearest rank. */

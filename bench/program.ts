@@ -16,8 +16,11 @@ export interface Running {
   alive(): boolean
   /** Waits until it answers that it owns all partitions. @throws when it ends, or takes five minutes */
   untilOwned(partitions: number): Promise<void>
-  /** The sum of all lines of a counter or gauge of its `/metrics`; null while it does not answer. */
-  metric(name: string): Promise<number | null>
+  /**
+   * The sum of all lines of a counter or gauge of its `/metrics`, or of those with a label (`result="decoded"`); null
+   * while it does not answer.
+   */
+  metric(name: string, label?: string): Promise<number | null>
   /** SIGKILL. */
   kill(): Promise<void>
   /** SIGTERM. */
@@ -41,7 +44,7 @@ export function startProgram(config: string, httpPort: number, args: readonly st
     pid,
     alive,
     untilOwned: (partitions) => untilOwned(httpPort, partitions, alive),
-    metric: (name) => metricOf(httpPort, name),
+    metric: (name, label) => metricOf(httpPort, name, label),
     kill: () => end(child, 'SIGKILL'),
     stop: () => end(child, 'SIGTERM'),
     async ended() {
@@ -80,11 +83,14 @@ async function ownedOf(httpPort: number): Promise<number> {
   }
 }
 
-async function metricOf(httpPort: number, name: string): Promise<number | null> {
+async function metricOf(httpPort: number, name: string, label = ''): Promise<number | null> {
   try {
     const page = await (await fetch(`http://${HOST}:${httpPort}/metrics`)).text()
-    const lines = [...page.matchAll(new RegExp(`^${name}(?:\\{.*\\})? ([0-9.e+-]+)`, 'gm'))]
-    return lines.reduce((sum, [, value]) => sum + Number(value), 0)
+    const lines = [...page.matchAll(new RegExp(`^${name}(\\{.*\\})? ([0-9.e+-]+)`, 'gm'))]
+    return lines.reduce(
+      (sum, [, labels = '', value]) => sum + (labels.includes(label) ? Number(value) : 0),
+      0,
+    )
   } catch {
     // Starting, or ended already.
     return null

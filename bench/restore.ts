@@ -120,7 +120,7 @@ async function started(config: string, port: number, start: string): Promise<Row
     start,
     's to all partitions': Math.round(seconds * 10) / 10,
     'CPU s': cpuSeconds,
-    'resident MB then': Math.round(residentMb(program.pid)),
+    'resident MB then': Math.round(residentMb(program.pid).all),
     'peak MB': Math.round(peakMb),
   }
   await program.stop()

@@ -1,0 +1,140 @@
+/**
+ * More than it can take: `npm run bench overload [SECONDS] [READINGS_PER_SECOND]`. Three times the highest load that it
+ * sustains (found first, unless it is named) is offered for SECONDS (300) over MQTT at QoS 1, with payloads that are no
+ * JSON in between. Memory must stay below 1.5 times that at the load that it sustains, nothing may crash, every acknowledged payload
+ * must be accounted for (in = processed + dead letters; nothing is shed at QoS 1: publishers wait for their
+ * acknowledgement), and it must be back to a lag below 5 s. Exit status 1 when one of it fails.
+ */
+import mqtt from 'mqtt'
+import { highestLoad } from './latency.ts'
+import { type Live, withLive } from './live.ts'
+import { residentMb } from './process.ts'
+import { sleep } from './program.ts'
+
+const TIMES = 3
+const STEADY_SECONDS = 60
+const MOST_MEMORY = 1.5
+const LAG_SECONDS = 5
+const HEAD_START_MS = 4000
+const SAMPLE_MS = 100
+/** More than the program takes in before it stops reading sockets: the limit that is met is its own. */
+const WINDOW = 100_000
+const GARBAGE_EVERY_MS = 50
+
+export async function overload([seconds = '300', rate]: readonly string[]): Promise<void> {
+  const capacity = rate === undefined ? await withLive('embedded', highestLoad) : Number(rate)
+  console.log(`sustained: ${capacity} readings/s; offered: ${capacity * TIMES} for ${seconds} s`)
+  const found = await withLive('embedded', (live) => measure(live, capacity, Number(seconds)))
+  console.table(found)
+  const isRight =
+    found['resident, times that before'] < MOST_MEMORY &&
+    found['payloads unaccounted for'] === 0 &&
+    found['readings unaccounted for'] === 0 &&
+    found['s until the lag was below 5 s'] !== null
+  console.log(isRight ? 'check 19: held' : 'check 19: FAILED, see the table')
+  if (!isRight) process.exitCode = 1
+}
+
+async function measure(live: Live, capacity: number, seconds: number) {
+  const { program, publish } = live
+  const steady = peakMemory(program.pid)
+  const first = await publish({
+    rate: capacity,
+    readings: capacity * STEADY_SECONDS,
+    startTs: Date.now() + HEAD_START_MS,
+  })
+  const before = steady.end()
+  const garbage = await startGarbage(live.mqttUrl)
+  const over = peakMemory(program.pid)
+  const secondHalf = peakMemory(program.pid, (seconds * 1000) / 2)
+  const startTs = Date.now() + HEAD_START_MS
+  const offered = capacity * TIMES * seconds
+  const load = await publish({
+    rate: capacity * TIMES,
+    readings: offered,
+    startTs,
+    seconds: seconds + HEAD_START_MS / 1000,
+    window: WINDOW,
+  })
+  const letters = await garbage.end()
+  const acknowledged = first.readings + load.readings
+  const recovery = await untilCaughtUp(live, acknowledged, capacity * LAG_SECONDS)
+  const during = over.end()
+  const received = (await program.metric('forewarn_received_total')) ?? 0
+  const rejected = (await program.metric('forewarn_received_total', 'result="rejected"')) ?? 0
+  const dead = (await program.metric('forewarn_dead_letters_total', 'reason="not-json"')) ?? 0
+  return {
+    'offered, readings': offered,
+    'acknowledged, readings': load.readings,
+    'slowed to a share of': round(load.readings / offered),
+    'not JSON, acknowledged': letters,
+    'dead letters': dead,
+    'payloads unaccounted for': acknowledged + letters - received + (letters - rejected) + (letters - dead),
+    'readings unaccounted for': acknowledged - (await live.committed()),
+    'resident MB at the sustained load': Math.round(before.all),
+    'resident MB under overload': Math.round(during.all),
+    'resident, times that before': round(during.all / before.all),
+    'allocated MB (without pages of the log) before': Math.round(before.own),
+    'allocated MB under overload': Math.round(during.own),
+    'allocated MB in its second half': Math.round(secondHalf.end().own),
+    ...recovery,
+  }
+}
+
+/** After the last acknowledgement. */
+async function untilCaughtUp({ program, committed }: Live, all: number, fiveSeconds: number) {
+  const startedMs = performance.now()
+  const since = () => round((performance.now() - startedMs) / 1000)
+  const waiting = all - (await committed())
+  let below: number | null = null
+  for (let left = waiting; left > 0 && program.alive(); left = all - (await committed())) {
+    if (left < fiveSeconds) below ??= since()
+    await sleep(SAMPLE_MS)
+  }
+  return {
+    'readings that waited at the end': waiting,
+    's until the lag was below 5 s': program.alive() ? (below ?? since()) : null,
+    's until nothing waited': program.alive() ? since() : null,
+  }
+}
+
+/** The greatest memory after so long. */
+function peakMemory(pid: number, afterMs = 0): { end(): { readonly all: number; readonly own: number } } {
+  let peak = { all: 0, own: 0 }
+  const fromMs = performance.now() + afterMs
+  const timer = setInterval(() => {
+    if (performance.now() < fromMs) return
+    const { all, own } = residentMb(pid)
+    peak = { all: Math.max(peak.all, all), own: Math.max(peak.own, own) }
+  }, SAMPLE_MS)
+  // Whoever fails in between ends all the same.
+  timer.unref()
+  return {
+    end() {
+      clearInterval(timer)
+      return peak
+    },
+  }
+}
+
+/** Payloads that are no JSON, a few each second; `end` tells how many were acknowledged. */
+async function startGarbage(url: string): Promise<{ end(): Promise<number> }> {
+  const client = await mqtt.connectAsync(url)
+  const sent: Promise<unknown>[] = []
+  const timer = setInterval(
+    () => sent.push(client.publishAsync('sensors/pump-0001', '##not json##', { qos: 1 })),
+    GARBAGE_EVERY_MS,
+  )
+  return {
+    async end() {
+      clearInterval(timer)
+      await Promise.all(sent)
+      await client.endAsync()
+      return sent.length
+    },
+  }
+}
+
+function round(value: number): number {
+  return Math.round(value * 100) / 100
+}
