@@ -1,29 +1,31 @@
 import { defineConfig } from 'vitest/config'
 
 /**
- * `*.long.test.ts` are proofs that kill processes and brokers for minutes: `npm run test:long`. `npm test` runs the law
- * suites, lost answers, topics and security on a real broker, and the short form of chaos.
+ * Three depths. `npm test` is quick. `*.full.test.ts`, and the whole depth of the proofs (`tests/support/depth.ts`), come
+ * with TEST_FULL=1: `npm run test:full`, which CI runs. `*.long.test.ts` are proofs that kill processes and brokers for
+ * minutes: `npm run test:long`.
  */
 const LONG = 'tests/**/*.long.test.ts'
 const isLong = process.env.TEST_LONG === '1'
+const OTHER = process.env.TEST_FULL === '1' ? [LONG] : [LONG, 'tests/**/*.full.test.ts']
 
 /**
  * Folders whose tests leave nothing behind in a process: they share it, so that a module is loaded once for all of them.
  * Each of the other files has a process of its own.
  */
 const SHARING = [
-  'app,bench,chaos,config,core,deploy,engine,formats,http,ingest,model,observe',
-  'setup,simulators,sinks,support,training',
+  'app,bench,chaos,commands,config,core,deploy,engine,eventlog,formats,http,ingest,model,observe',
+  'setup,simulators,sinks,support,system,training',
 ].map((folders) => `tests/{${folders}}/**/*.test.ts`)
 /** These load another backend than the rest. */
 const WASM = 'tests/model/*-wasm.test.ts'
 
 const short = [
-  { name: 'sharing', include: [...SHARING, 'tests/tidy.test.ts'], exclude: [LONG, WASM], isolate: false },
+  { name: 'sharing', include: [...SHARING, 'tests/tidy.test.ts'], exclude: [...OTHER, WASM], isolate: false },
   {
     name: 'apart',
     include: ['tests/**/*.test.ts'],
-    exclude: [LONG, ...SHARING, 'tests/tidy.test.ts'],
+    exclude: [...OTHER, ...SHARING, 'tests/tidy.test.ts'],
   },
   { name: 'wasm', include: [WASM] },
 ]
@@ -34,7 +36,9 @@ export default defineConfig({
     testTimeout: 60_000,
     hookTimeout: 120_000,
     pool: 'forks',
-    maxWorkers: isLong ? 1 : 3,
+    // What was compiled once is not compiled again by the next run.
+    experimental: { fsModuleCache: true },
+    maxWorkers: isLong ? 1 : 4,
     ...(isLong ? { include: [LONG] } : { projects: short.map((test) => ({ extends: true as const, test })) }),
   },
 })

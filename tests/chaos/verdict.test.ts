@@ -12,7 +12,7 @@ import type { Topic } from '../../src/core/topics.ts'
 import { makePipeline } from '../../src/engine/pipeline.ts'
 import { undisturbed } from '../support/committed.ts'
 
-const PUBLISHED = 20_000
+const PUBLISHED = 14_000
 const START_TS = Date.now() - 24 * 3_600_000
 const load: Load = createLoad(5, START_TS)
 const encoder = new TextEncoder()
@@ -28,7 +28,7 @@ beforeAll(async () => {
   const isReading = (fate: string) => fate !== 'not-json' && fate !== 'unassigned'
   const readings = messages.flatMap(({ number, fate, topic, payload }) => [
     ...(number % 1000 === 0 ? [tick(number)] : []),
-    ...(number === 15_000 ? [command] : []),
+    ...(number === 12_000 ? [command] : []),
     ...(isReading(fate) ? [record(topic.split('/')[1]!, payload)] : []),
   ])
   const pipelines = settings.pipelines.map((pipeline) => makePipeline(pipeline, [], settings.limits, null))

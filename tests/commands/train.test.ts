@@ -16,7 +16,7 @@ async function options(change: Partial<TrainOptions> = {}): Promise<TrainOptions
     kind: 'failure',
     simulate: { pump: 12 },
     duration: 3_600_000,
-    interval: 500,
+    interval: 1000,
     seed: 1,
     output,
     ...change,

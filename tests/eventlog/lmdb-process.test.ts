@@ -7,10 +7,12 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterEach, beforeEach, expect, test } from 'vitest'
 import { openLmdbLog } from '../../src/eventlog/lmdb.ts'
+import { depth } from '../support/depth.ts'
 import { startChild } from './child.ts'
 import { catchUp, effects, GROUP, PARTITIONS, readAll, readTopic, record, TOPICS, text } from './harness.ts'
 
-const KILLS = 100
+/** Check 14 asks for a hundred. */
+const KILLS = depth(100, 10)
 const LONGEST_LIFE_MS = 40
 
 let dir = ''

@@ -1,10 +1,10 @@
 /** The same recording through `up` over MQTT and through `score`: the same scores (laws 3 and 6). */
-import { execFileSync } from 'node:child_process'
-import { mkdtempSync, readdirSync, rmSync, writeFileSync } from 'node:fs'
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { afterAll, beforeAll, describe, test } from 'vitest'
+import { unpackedFiles } from '../support/recordings.ts'
 import { compareReplayed } from '../support/replayed.ts'
 import { requires } from '../support/requires.ts'
 
@@ -21,26 +21,8 @@ test('four C-MAPSS engines of the examples', { timeout: 120_000 }, async () => {
 })
 
 describe.skipIf(requires('shared-data').missing)('recordings that the project may not ship', () => {
-  function unpack(archive: string): string {
-    const to = mkdtempSync(join(dir, 'unpacked-'))
-    execFileSync('tar', ['xzf', requires('shared-data', archive).path, '-C', to])
-    return to
-  }
-
-  function find(under: string, test: (name: string) => boolean): string[] {
-    return readdirSync(under, { recursive: true, encoding: 'utf8' })
-      .filter(test)
-      .map((name) => join(under, name))
-      .sort()
-  }
-
-  test('C-MAPSS FD001, all 100 engines', { timeout: 180_000 }, async () => {
-    const files = find(unpack('cmapss-FD001-FD002.tar.gz'), (name) => /(^|\/)train_FD001\.txt$/.test(name))
-    await compareReplayed(dir, join(EXAMPLES, 'cmapss.yaml'), join(EXAMPLES, 'cmapss.map.yaml'), files, 1800)
-  })
-
   test('a run of SKAB valve1', { timeout: 120_000 }, async () => {
-    const files = find(unpack('skab-valve1.tar.gz'), (name) => /valve1\/0\.csv$/.test(name))
+    const files = unpackedFiles('skab-valve1.tar.gz', dir, /valve1\/0\.csv$/)
     const config = join(dir, 'skab.yaml')
     writeFileSync(config, 'pipelines: [{ name: loop, window: { size: 20s, lateness: 0s } }]\n')
     await compareReplayed(dir, config, join(EXAMPLES, 'skab-valve1.map.yaml'), files, 40)

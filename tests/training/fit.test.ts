@@ -50,7 +50,7 @@ describe.skipIf(requires('native').missing)('a fit', () => {
   })
 
   it('learns what a limit on one statistic cannot tell', async () => {
-    const files = await fitted({ epochs: 80, patience: 80, learningRate: 0.03 })
+    const files = await fitted({ epochs: 60, patience: 60, learningRate: 0.05, batchRows: 512 })
     const scorer = await createScorer(backend, { name: 'toy', inputs, files, calibration: null })
     const other = toyDataset(10, 2)
     const rows = usedRows(other, everyAsset(other))
@@ -71,11 +71,11 @@ describe.skipIf(requires('native').missing)('a fit', () => {
 
   it('keeps the best epoch and stops when patience is over', async () => {
     losses.length = 0
-    await fitted({ epochs: 60, learningRate: 0.2, patience: 2 })
+    await fitted({ epochs: 60, learningRate: 0.2, patience: 2, batchRows: 512 })
     const best = losses.indexOf(Math.min(...losses))
     expect(losses.length - 1 - best).toBe(2)
     const rows = { teach: teach!, judge: judge! }
-    const options = { ...OPTIONS, epochs: 60, learningRate: 0.2, patience: 2 }
+    const options = { ...OPTIONS, epochs: 60, learningRate: 0.2, patience: 2, batchRows: 512 }
     const {
       network,
       epochs,
