@@ -12,7 +12,7 @@ import { startChild } from './child.ts'
 import { catchUp, effects, GROUP, PARTITIONS, readAll, readTopic, record, TOPICS, text } from './harness.ts'
 
 /** Check 14 asks for a hundred. */
-const KILLS = depth(100, 10)
+const KILLS = depth(100, 20)
 const LONGEST_LIFE_MS = 40
 
 let dir = ''

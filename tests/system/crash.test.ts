@@ -12,10 +12,9 @@ import { loadConfig } from '../../src/config/load.ts'
 import { makePipeline } from '../../src/engine/pipeline.ts'
 import { openEventLog } from '../../src/eventlog/open.ts'
 import { recordsOf, undisturbed, valuesOf } from '../support/committed.ts'
-import { depth } from '../support/depth.ts'
 import { type Program, runProgram, startProgram, untilReady, unusedPort } from '../support/program.ts'
 
-const KILLS = Number(process.env.CRASH_KILLS ?? depth(20, 4))
+const KILLS = Number(process.env.CRASH_KILLS ?? 20)
 const SEED = Number(process.env.CRASH_SEED ?? Date.now() % 1_000_000)
 const ASSETS = 20
 const RUN_MS = [50, 400] as const
