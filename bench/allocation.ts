@@ -21,10 +21,10 @@ export interface Allocation {
 
 /** What was measured when the budget was set, and 3 % (of windows 6 %: a compilation more or less). Lower it with the figure; raise it with a reason. */
 export const BUDGET_BYTES: Allocation = {
-  engine: 742,
-  decode: 159,
+  engine: 446,
+  decode: 52,
   window: 1760,
-  kafkaRead: 244,
+  kafkaRead: 213,
   embeddedAppend: 15,
 }
 

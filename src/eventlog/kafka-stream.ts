@@ -24,7 +24,7 @@ const WAIT_MS = 5000
 const RETRY: BackOff = { firstMs: 20, mostMs: 1000 }
 
 export interface StreamOptions {
-  readonly client: KafkaClient
+  readonly client: Pick<KafkaClient, 'line' | 'forget' | 'explain' | 'scheduler'>
   readonly topic: string
   readonly partition: number
   readonly troubles: Troubles
@@ -187,7 +187,7 @@ function readAhead(state: State): void {
     if (state.jumps !== jumps || state.closed) return
     state.fetching = null
     if (hasNews) state.options.grown()
-    if (state.isAtEnd) readAhead(state)
+    readAhead(state)
   })
   state.fetching = fetching
 }
