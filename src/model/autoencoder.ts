@@ -6,8 +6,8 @@ import type { LayersModel, SymbolicTensor } from '@tensorflow/tfjs'
 import { attributeOf } from '../core/category.ts'
 import type { Backend, TensorFlow } from './backend.ts'
 import { type Inputs, prepareRows } from './inputs.ts'
-import { loadNetwork, type NetworkFiles, numbersOf, predictRisk } from './network.ts'
-import { BATCH_ROWS, PAD_ROWS } from './scorer.ts'
+import { loadNetwork, type NetworkFiles, numbersOf, PAD_ROWS, predictRisk } from './network.ts'
+import { BATCH_ROWS } from './scorer.ts'
 
 /** Units of the outer layers, and of the narrow one in the middle, for so many inputs. */
 export function autoencoderUnits(inputs: number): readonly [outer: number, middle: number] {

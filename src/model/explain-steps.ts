@@ -7,7 +7,7 @@ import type { LayersModel, Tensor } from '@tensorflow/tfjs'
 import { failure } from '../core/errors.ts'
 import type { TensorFlow } from './backend.ts'
 import type { Explainer } from './explain.ts'
-import { numbersOf } from './network.ts'
+import { numbersOf, PAD_ROWS } from './network.ts'
 
 /** Midpoints on the way; a net of ReLUs bends on it, so more of them is better. */
 export const STEPS = 128
@@ -20,9 +20,6 @@ export const COMPLETENESS = 0.01
 /** Most points (rows × steps) in one tensor, and most numbers in them: wide nets take fewer points at once. */
 const MOST_POINTS = 8192
 const MOST_NUMBERS = 1 << 20
-
-/** Rows of end points in a tensor are padded to a multiple of this, as in `scorer.ts`. */
-const PAD_ROWS = 64
 
 /**
  * @param name of the model, for messages

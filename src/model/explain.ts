@@ -8,16 +8,12 @@
  * is exact: the wide products with the first layer are two calls of the backend for all rows, `relu-way.ts` does what
  * lies between. Other nets are integrated in steps (`explain-steps.ts`).
  */
-import type { LayersModel } from '@tensorflow/tfjs'
 import type { Backend, TensorFlow } from './backend.ts'
 import { stepExplainer } from './explain-steps.ts'
 import { logOddsFiles } from './log-odds.ts'
-import { loadNetwork, type NetworkFiles, numbersOf } from './network.ts'
+import { loadNetwork, type NetworkFiles, numbersOf, PAD_ROWS } from './network.ts'
 import { type ReluStack, reluStacks } from './relu-stack.ts'
 import { createWay } from './relu-way.ts'
-
-/** Rows of a tensor are padded to a multiple of this, as in `scorer.ts`: the parts of a row do not depend on the others. */
-const PAD_ROWS = 64
 
 export interface Explainer {
   /**
@@ -46,17 +42,13 @@ export async function createExplainer(
     network.dispose()
     return exactExplainer(tf, stacks, width)
   }
-  return { ...stepExplainer(tf, name, network, width), dispose: () => disposeOf(network) }
-}
-
-function disposeOf(network: LayersModel): void {
-  network.dispose()
+  return { ...stepExplainer(tf, name, network, width), dispose: () => void network.dispose() }
 }
 
 /** @param stacks nets of which the mean is explained */
 function exactExplainer(tf: TensorFlow, stacks: readonly ReluStack[], width: number): Explainer {
   const units = stacks.reduce((sum, { first }) => sum + first.units, 0)
-  const first = tf.tensor2d(besideEachOther(stacks, width), [width, units])
+  const first = tf.tensor2d(besideEachOther(stacks, width, units), [width, units])
   const ways = stacks.map(createWay)
 
   /** Rows times the first layers' kernels, or the other way round. */
@@ -93,8 +85,7 @@ function exactExplainer(tf: TensorFlow, stacks: readonly ReluStack[], width: num
 }
 
 /** The kernels of the first layers as one, row-major [width × units of all]. */
-function besideEachOther(stacks: readonly ReluStack[], width: number): Float32Array {
-  const units = stacks.reduce((sum, { first }) => sum + first.units, 0)
+function besideEachOther(stacks: readonly ReluStack[], width: number, units: number): Float32Array {
   const kernel = new Float32Array(width * units)
   let column = 0
   for (const { first } of stacks) {

@@ -9,13 +9,7 @@ import type { Backend } from './backend.ts'
 import { type Calibration, calibrator } from './calibration.ts'
 import { createExplainer } from './explain.ts'
 import { type Inputs, prepareRows } from './inputs.ts'
-import { loadNetwork, type NetworkFiles, numbersOf, predictRisk } from './network.ts'
-
-/**
- * Rows are padded to a multiple of this. The last bits of a matrix product depend on the number of its rows, but
- * not among multiples of 64 (measured: docs/decisions/0004): so a score does not depend on who shared its batch.
- */
-export const PAD_ROWS = 64
+import { loadNetwork, type NetworkFiles, numbersOf, PAD_ROWS, predictRisk } from './network.ts'
 
 /** Most rows in one tensor; a larger batch goes through in pieces. */
 export const BATCH_ROWS = 4096
