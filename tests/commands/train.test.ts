@@ -1,8 +1,9 @@
 import { mkdtemp, readFile, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
-import { join } from 'node:path'
+import { dirname, join } from 'node:path'
 import { afterEach, describe, expect, it, vi } from 'vitest'
 import { createFleet } from '../../simulators/fleet.ts'
+import { lineOf } from '../../src/commands/tail.ts'
 import { train } from '../../src/commands/train.ts'
 import type { TrainOptions } from '../../src/commands/train-source.ts'
 import { loadBackend } from '../../src/model/backend.ts'
@@ -117,6 +118,36 @@ describe.skipIf(requires('native').missing)('train', () => {
     expect(results).toHaveLength(1)
     expect(results[0]!.model.windows!.prAuc).toBeGreaterThan(0.9)
     model.scorer.dispose()
+  })
+
+  it('takes what came too late, as tail prints the dead letters: the same net as from all in time', async () => {
+    listen()
+    const files = await recorded()
+    const all = (await readFile(files.input![0]!, 'utf8')).trim().split('\n')
+    const isHeld = (_: string, i: number) => i % 3 === 0
+    const letters = all.filter(isHeld).map((line, offset) => {
+      const { asset, ts } = JSON.parse(line) as { asset: string; ts: number }
+      const record = {
+        offset,
+        timestamp: ts,
+        key: asset,
+        value: Buffer.from(line),
+        headers: { reason: 'late' },
+      }
+      return lineOf(0, record)
+    })
+    const dir = dirname(files.config!)
+    await writeFile(join(dir, 'late.jsonl'), letters.join('\n'))
+    await writeFile(join(dir, 'in-time.jsonl'), all.filter((line, i) => !isHeld(line, i)).join('\n'))
+    const weights = async (change: Partial<TrainOptions>) => {
+      await train(await options({ ...files, ...change }))
+      const manifest = await readFile(join(said[said.length - 1]!, 'manifest.json'), 'utf8')
+      return (JSON.parse(manifest) as { files: Record<string, string> }).files['weights.bin']
+    }
+    const inTime = [join(dir, 'in-time.jsonl')]
+    const whole = await weights({})
+    expect(await weights({ input: inTime, late: [join(dir, 'late.jsonl')] })).toBe(whole)
+    expect(await weights({ input: inTime })).not.toBe(whole)
   })
 
   it.each<[string, Partial<TrainOptions>, string]>([
