@@ -211,7 +211,7 @@ function scoring(): Processor {
 /** About what the engine causes: a score per 100 readings, an alert per 5,000, a state record per batch. */
 function effectsOf({ records, nextOffset }: Batch): Effects {
   const every = (n: number, topic: string): NewRecord[] =>
-    records.filter(({ offset }) => offset % n === 0).map(({ key }) => ({ topic, key, value: VALUE }))
+    [...records].filter(({ offset }) => offset % n === 0).map(({ key }) => ({ topic, key, value: VALUE }))
   return {
     emit: [...every(100, TOPICS.scores), ...every(5000, TOPICS.alerts)],
     state: [{ topic: TOPICS.state, key: `part-${nextOffset % 50}`, value: Buffer.alloc(20_000) }],

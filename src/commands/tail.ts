@@ -3,7 +3,7 @@ import { once } from 'node:events'
 import type { Writable } from 'node:stream'
 import { failure } from '../core/errors.ts'
 import { nearest } from '../core/nearest.ts'
-import type { EventLog, LogRecord } from '../core/ports.ts'
+import type { EventLog, LogRecord, Records } from '../core/ports.ts'
 import { parseTime } from '../core/time.ts'
 import { TOPICS, type Topic } from '../core/topics.ts'
 import { openEventLog } from '../eventlog/open.ts'
@@ -116,8 +116,8 @@ async function follow(log: EventLog, topic: string, from: readonly number[], out
   await follower.done
 }
 
-async function write(out: Writable, partition: number, records: readonly LogRecord[]): Promise<void> {
-  const lines = records.map((record) => `${lineOf(partition, record)}\n`).join('')
+async function write(out: Writable, partition: number, records: Records): Promise<void> {
+  const lines = [...records].map((record) => `${lineOf(partition, record)}\n`).join('')
   if (lines !== '' && !out.write(lines)) await once(out, 'drain')
 }
 

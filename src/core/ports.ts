@@ -46,11 +46,19 @@ export interface Bounds {
   readonly end: number
 }
 
+/**
+ * Records in the order of their offsets. A log may make them while somebody goes through them, so that those of a large
+ * batch are never in memory together; going through them again makes them again.
+ */
+export interface Records extends Iterable<LogRecord> {
+  readonly length: number
+}
+
 /** Consecutive records of one partition, the unit that a processor turns into effects. */
 export interface Batch {
   readonly topic: string
   readonly partition: number
-  readonly records: readonly LogRecord[]
+  readonly records: Records
   /** The read position after this batch; at least the last record's offset + 1. */
   readonly nextOffset: number
   /** True while state is restored: effects were committed in an earlier life and are withheld now. */

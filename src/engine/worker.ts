@@ -139,8 +139,9 @@ export function createWorker(options: WorkerOptions): Worker {
 
     async process(batch) {
       if (!batch.replay) setPublished()
-      const haveEnded = !batch.replay && endAlerts(batch.records[0]?.offset ?? batch.nextOffset)
+      let haveEnded = false
       for (const record of batch.records) {
+        if (!batch.replay) haveEnded = endAlerts(record.offset) || haveEnded
         lane.take(record)
         if (!batch.replay && record.headers.type === undefined) heard++
       }

@@ -2,11 +2,11 @@
  * What a follower needs of the log that it follows. Memory and LMDB implement it; the drive loop is shared.
  * Answers may be promises, so that a log across a network fits as well.
  */
-import type { Bounds, LogRecord, NewRecord } from '../core/ports.ts'
+import type { Bounds, LogRecord, NewRecord, Records } from '../core/ports.ts'
 
 /** A piece of a partition. */
 export interface Chunk {
-  readonly records: readonly LogRecord[]
+  readonly records: Records
   /** Where to read on: behind the last record, or `to` when there was none. */
   readonly nextOffset: number
 }

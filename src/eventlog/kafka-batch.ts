@@ -118,7 +118,7 @@ export function scanBatches(bytes: Buffer, from: number, aborted: readonly Abort
     nextOffset = head.last + 1
     if (head.attributes & CONTROL) {
       if (markerOf(batch) === ABORT_MARKER) dropping.delete(head.producerId)
-    } else if (!(head.attributes & TRANSACTIONAL && dropping.has(head.producerId))) {
+    } else if (head.count > 0 && !(head.attributes & TRANSACTIONAL && dropping.has(head.producerId))) {
       batches.push({ bytes: batch, head })
     }
   }
@@ -143,6 +143,8 @@ export interface Head {
   readonly base: number
   /** Last offset that the batch stands for, also where compaction has removed its record. */
   readonly last: number
+  /** Records in it: fewer than its offsets where compaction has removed some. */
+  readonly count: number
   readonly attributes: number
   readonly producerId: bigint
 }
@@ -161,6 +163,7 @@ function headOf(batch: Buffer): Head {
   return {
     base,
     last: base + batch.readInt32BE(23),
+    count: batch.readInt32BE(57),
     attributes: batch.readInt16BE(CHECKED_FROM),
     producerId: batch.readBigInt64BE(43),
   }
@@ -173,11 +176,20 @@ function markerOf(batch: Buffer): number {
   return key?.readInt16BE(2) ?? -1
 }
 
+/** Appends the records of a batch with offset from `from` on; see `openBatch`. */
+export function readBatch(batch: SoundBatch, from: number, records: LogRecord[]): void {
+  const next = openBatch(batch)
+  for (let i = 0; i < batch.head.count; i++) {
+    const record = next()
+    if (record.offset >= from) records.push(record)
+  }
+}
+
 /**
- * Appends the records of a batch with offset from `from` on. Values are views of its bytes.
- * @throws failure 'input' that names the offset, for what can't be read
+ * @returns reads the next record of the batch, at most as often as it has records. Values are views of its bytes
+ * @throws failure 'input' that names the offset, for what can't be read; what is returned does as well
  */
-export function readBatch({ bytes: batch, head }: SoundBatch, from: number, records: LogRecord[]): void {
+export function openBatch({ bytes: batch, head }: SoundBatch): () => LogRecord {
   const { base, attributes } = head
   const isAppendTime = (attributes & APPEND_TIME) !== 0
   const context: RecordContext = {
@@ -185,15 +197,15 @@ export function readBatch({ bytes: batch, head }: SoundBatch, from: number, reco
     timestamp: Number(batch.readBigInt64BE(isAppendTime ? 35 : 27)),
     timestampIsFixed: isAppendTime,
   }
-  const count = batch.readInt32BE(57)
-  try {
-    const bytes = decompress(attributes & CODEC_MASK, batch.subarray(BATCH_HEAD_BYTES))
-    const reader = { bytes, at: 0 }
-    for (let i = 0; i < count; i++) {
-      const record = readRecord(reader, context, false)
-      if (record.offset >= from) records.push(record)
+  const readable = <Result>(read: () => Result): Result => {
+    try {
+      return read()
+    } catch (error) {
+      throw failure('input', `the batch at offset ${base} can't be read: ${messageOf(error)}`, error)
     }
-  } catch (error) {
-    throw failure('input', `the batch at offset ${base} can't be read: ${messageOf(error)}`, error)
   }
+  const bytes = readable(() => decompress(attributes & CODEC_MASK, batch.subarray(BATCH_HEAD_BYTES)))
+  const reader = { bytes, at: 0 }
+  const read = () => readRecord(reader, context, false)
+  return () => readable(read)
 }

@@ -4,7 +4,7 @@
  * leader, a broker that restarts) is tried again here, so that it costs no processor its state.
  */
 import { failure } from '../core/errors.ts'
-import type { LogRecord } from '../core/ports.ts'
+import type { LogRecord, Records } from '../core/ports.ts'
 import { storedBytesAtMost } from './codec.ts'
 import type { Chunk, ChunkLimits } from './followed.ts'
 import { readBatch, type SoundBatch } from './kafka-batch.ts'
@@ -12,6 +12,7 @@ import { type KafkaClient, pause } from './kafka-client.ts'
 import { isPassing, typeOf } from './kafka-errors.ts'
 import { type Fetched, fetchRequest } from './kafka-fetch.ts'
 import type { WirePool } from './kafka-protocol.ts'
+import { runOf } from './kafka-run.ts'
 import type { Troubles } from './kafka-troubles.ts'
 import { type BackOff, backOffMs } from './scheduler.ts'
 
@@ -47,7 +48,7 @@ interface State {
   readonly options: StreamOptions
   /** Connection of its own; `null` before the first fetch and after a failed one. */
   line: WirePool | null
-  /** Read from batches and not yet taken. */
+  /** Left of a batch of which a part was taken. */
   records: LogRecord[]
   /** Fetched behind them. Records are made when they are taken: until then they would be in the garbage collector's way. */
   ahead: SoundBatch[]
@@ -146,7 +147,41 @@ function jump(state: State, from: number): void {
 
 /** What was fetched, as far as limits and `to` allow; `null` when more must be fetched first. */
 function cut(state: State, to: number, limits: ChunkLimits): Chunk | null {
-  readBatches(state, limits)
+  while (state.records.length === 0 && state.ahead.length > 0) {
+    const whole = takeWhole(state, to, limits)
+    if (whole.length > 0) return chunkOf(state, runOf(whole), whole.at(-1)!.head.last, to)
+    openFirst(state)
+  }
+  return cutOpened(state, to, limits)
+}
+
+/** The batches in front that a chunk may hold to the end. */
+function takeWhole(state: State, to: number, limits: ChunkLimits): SoundBatch[] {
+  const whole: SoundBatch[] = []
+  let records = 0
+  let bytes = 0
+  for (const batch of state.ahead) {
+    const { base, last, count } = batch.head
+    records += count
+    bytes += batch.bytes.length
+    if (base < state.head || last >= to || records > limits.records || bytes > limits.bytes) break
+    whole.push(batch)
+  }
+  state.ahead.splice(0, whole.length)
+  for (const batch of whole) state.bytes -= batch.bytes.length
+  return whole
+}
+
+/** Reads the batch in front, of which a part is wanted. */
+function openFirst(state: State): void {
+  const batch = state.ahead.shift()
+  if (batch === undefined) return
+  state.bytes -= batch.bytes.length
+  readBatch(batch, state.head, state.records)
+}
+
+/** As much of a batch that was opened as limits and `to` allow. */
+function cutOpened(state: State, to: number, limits: ChunkLimits): Chunk | null {
   const { records } = state
   let end = 0
   let bytes = 0
@@ -163,20 +198,15 @@ function cut(state: State, to: number, limits: ChunkLimits): Chunk | null {
     return { records: [], nextOffset: to }
   }
   state.records = records.slice(end)
-  const isEmpty = end === records.length && state.ahead.length === 0
-  state.head = isEmpty ? Math.min(to, state.next) : records[end - 1]!.offset + 1
-  return { records: end === records.length ? records : records.slice(0, end), nextOffset: state.head }
+  const cut = end === records.length ? records : records.slice(0, end)
+  return chunkOf(state, cut, records[end - 1]!.offset, to)
 }
 
-/** As many batches as a chunk may hold; a batch that was begun is read to its end. */
-function readBatches(state: State, limits: ChunkLimits): void {
-  let bytes = 0
-  while (state.ahead.length > 0 && state.records.length < limits.records && bytes < limits.bytes) {
-    const batch = state.ahead.shift()!
-    state.bytes -= batch.bytes.length
-    bytes += batch.bytes.length
-    readBatch(batch, state.head, state.records)
-  }
+/** @param last offset that the records stand for; behind them all that is known is nobody's to read */
+function chunkOf(state: State, records: Records, last: number, to: number): Chunk {
+  const isAll = state.records.length === 0 && state.ahead.length === 0
+  state.head = isAll ? Math.min(to, state.next) : last + 1
+  return { records, nextOffset: state.head }
 }
 
 function readAhead(state: State): void {

@@ -19,7 +19,7 @@ export async function* readRange(
   while (next < to) {
     const chunk = await log.take(topic, partition, next, to, RANGE_CHUNK)
     if (chunk.records.length === 0) return
-    yield chunk.records
+    yield [...chunk.records]
     next = chunk.nextOffset
     await scheduler.turn()
   }

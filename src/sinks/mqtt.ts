@@ -67,7 +67,8 @@ function makeProcessor(options: MqttSinkOptions, partition: number, begun: Set<n
     },
     async process(batch: Batch): Promise<Effects> {
       // Only the last state of an alert in a batch is worth a message.
-      const latest = new Map(batch.records.map((record) => [record.key, record]))
+      const latest = new Map<string | null, LogRecord>()
+      for (const record of batch.records) latest.set(record.key, record)
       for (const record of latest.values()) await publishState(options, record, openAlert(record))
       return { emit: [], state: [], keepFrom: batch.nextOffset }
     },

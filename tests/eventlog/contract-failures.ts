@@ -58,7 +58,7 @@ function throws(subject: () => Subject): void {
             },
             async process(batch) {
               throwIn('process')
-              const emit = batch.records.map(({ offset }) => record(TOPICS.scores, 'k', `${offset}`))
+              const emit = [...batch.records].map(({ offset }) => record(TOPICS.scores, 'k', `${offset}`))
               return effects(batch, { emit })
             },
             committed: () => throwIn('committed'),

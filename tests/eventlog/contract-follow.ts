@@ -46,7 +46,7 @@ function batches(subject: () => Subject): void {
       for (const { records, nextOffset, replay, topic, partition } of batches) {
         expect(records.length).toBeGreaterThan(0)
         expect(records.length).toBeLessThanOrEqual(9)
-        expect(nextOffset).toBeGreaterThan(records.at(-1)!.offset)
+        expect(nextOffset).toBeGreaterThan([...records].at(-1)!.offset)
         expect({ replay, topic, partition }).toEqual({ replay: false, topic: TOPICS.readings, partition: 1 })
       }
     }
@@ -150,7 +150,7 @@ function replays(subject: () => Subject): void {
     const emitting = {
       process: (batch: Parameters<typeof effects>[0]) =>
         effects(batch, {
-          emit: batch.records.map(({ offset }) => record(TOPICS.scores, 'k', `of ${offset}`)),
+          emit: [...batch.records].map(({ offset }) => record(TOPICS.scores, 'k', `of ${offset}`)),
           state: [record(TOPICS.state, 'snapshot', `${batch.nextOffset}`)],
           keepFrom: Math.max(0, batch.nextOffset - 4),
         }),

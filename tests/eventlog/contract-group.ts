@@ -195,7 +195,7 @@ function withoutGroup(subject: () => Subject): void {
       { group: null, batchRecords: 1 },
       {
         process(batch) {
-          if (batch.records[0]!.offset === 1 && left-- > 0) throw new Error('once more')
+          if ([...batch.records][0]!.offset === 1 && left-- > 0) throw new Error('once more')
           return effects(batch)
         },
       },

@@ -98,7 +98,7 @@ function summing(partition: number, fail: () => void): Processor {
   let keepFrom = 0
   let batches = 0
   const take = (batch: Batch): NewRecord[] =>
-    batch.records.map(({ key, value }) => {
+    [...batch.records].map(({ key, value }) => {
       const sum = (sums.get(key!) ?? 0) + Number(text(value))
       sums.set(key!, sum)
       return record(TOPICS.scores, key, `${sum}`)

@@ -87,7 +87,7 @@ function byGroups(stand: Stand): void {
       { restore: ({ committed }) => Math.max(0, committed - 1) },
     )
     expect(received(seen)).toEqual(['k=4', 'k=5'])
-    expect(seen[0]!.batches[0]!.records.map(({ offset }) => offset)).toEqual([3])
+    expect([...seen[0]!.batches[0]!.records].map(({ offset }) => offset)).toEqual([3])
     expect(errors).toEqual([])
   })
 

@@ -58,8 +58,8 @@ export function text(value: Uint8Array | null): string | null {
 }
 
 /** `key=value` of each record. */
-export function shown(records: readonly LogRecord[]): string[] {
-  return records.map(({ key, value }) => `${key}=${text(value)}`)
+export function shown(records: Iterable<LogRecord>): string[] {
+  return [...records].map(({ key, value }) => `${key}=${text(value)}`)
 }
 
 export async function readAll(

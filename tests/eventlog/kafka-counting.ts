@@ -31,7 +31,7 @@ export function counting(
       return snapshot.offset
     },
     async process({ records, nextOffset, replay }) {
-      const emit = records.map(({ key, value }) => ({
+      const emit = [...records].map(({ key, value }) => ({
         topic: topics.scores,
         key,
         value: Buffer.from(`${text(value)}#${++count}`),

@@ -100,7 +100,7 @@ describe.skipIf(requires('kafka').missing)('restored', () => {
     const writing = {
       process: (batch: Parameters<typeof effects>[0]) =>
         effects(batch, {
-          state: batch.records.flatMap(({ value }) => [
+          state: [...batch.records].flatMap(({ value }) => [
             record(topics.state, `${value}`, 'there'),
             record(topics.state, 'latest', `${value}`),
           ]),

@@ -76,7 +76,7 @@ test('a chunk has no more records than asked for, and ends before an offset', as
   await until(async () => asked.length > 60)
   while (at < 50) {
     const { records, nextOffset } = await stream.take(at, 50, { ...LIMITS, records: 7 })
-    expect(records.map(({ offset }) => offset)).toEqual(
+    expect([...records].map(({ offset }) => offset)).toEqual(
       Array.from({ length: Math.min(7, 50 - at) }, (_, i) => at + i),
     )
     at = nextOffset

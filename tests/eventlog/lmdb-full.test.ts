@@ -131,7 +131,7 @@ describe.skipIf(requires('tmpfs').missing)('a full disk', () => {
       {
         process: (batch) =>
           effects(batch, {
-            emit: batch.records.map(({ value }) => ({
+            emit: [...batch.records].map(({ value }) => ({
               topic: TOPICS.alerts,
               key: 'k',
               value,

@@ -49,7 +49,7 @@ test(`after ${KILLS} kills: every acknowledged record once, offsets without hole
     {
       process: (batch) =>
         effects(batch, {
-          emit: batch.records.map(({ key, value }) => ({ topic: TOPICS.alerts, key, value })),
+          emit: [...batch.records].map(({ key, value }) => ({ topic: TOPICS.alerts, key, value })),
         }),
     },
   )

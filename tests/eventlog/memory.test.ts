@@ -49,7 +49,7 @@ async function faulty(point: FaultPoint, times: number, atomic = true) {
 const copying = {
   process: (batch: Parameters<typeof effects>[0]) =>
     effects(batch, {
-      emit: batch.records.map(({ offset }) => record(TOPICS.scores, 'k', `${offset}`)),
+      emit: [...batch.records].map(({ offset }) => record(TOPICS.scores, 'k', `${offset}`)),
       state: [record(TOPICS.state, 'upto', `${batch.nextOffset}`)],
     }),
 }
@@ -86,7 +86,7 @@ test('a crash between process and commit: nothing of it is kept, nothing is clos
     {
       process: async (batch) => {
         const done = copying.process(batch)
-        if (batch.records[0]!.offset !== 4) return done
+        if ([...batch.records][0]!.offset !== 4) return done
         await new Promise<void>((resolve) => {
           finish = resolve
         })
