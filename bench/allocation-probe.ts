@@ -6,11 +6,14 @@ import { PerformanceObserver } from 'node:perf_hooks'
 import { getHeapStatistics } from 'node:v8'
 import { loadConfig } from '../src/config/load.ts'
 import { makeReadingDecoder } from '../src/core/decode.ts'
-import { EMPTY_HEADERS, type LogRecord } from '../src/core/ports.ts'
+import { wholeOf } from '../src/core/page.ts'
+import { PagedRecord, spanOf } from '../src/core/paged-record.ts'
+import { EMPTY_HEADERS, type LogRecord, type NewRecord } from '../src/core/ports.ts'
 import { createLane, type Lane } from '../src/engine/lane.ts'
 import { makePipeline } from '../src/engine/pipeline.ts'
 import { encodeBatch as encodeStored } from '../src/eventlog/codec.ts'
-import { decodeBatches, encodeBatch } from '../src/eventlog/kafka-batch.ts'
+import { encodeBatch, scanBatches } from '../src/eventlog/kafka-batch.ts'
+import { runOf } from '../src/eventlog/kafka-run.ts'
 import { loadReadings } from './load-readings.ts'
 import { CHANNELS, PLANT_CONFIG, STEP_MS } from './plant.ts'
 
@@ -33,7 +36,9 @@ const records: LogRecord[] = []
 for (const reading of loadReadings(ASSETS, WARM_UP + 2 * MEASURED, STEP_MS, 1_700_000_000_000)) {
   const value = encoder.encode(JSON.stringify(reading))
   const { asset: key, ts: timestamp } = reading
-  records.push({ offset: records.length, timestamp, key, value, headers: EMPTY_HEADERS })
+  const { page, start, end } = wholeOf(value)
+  // As logs make them.
+  records.push(new PagedRecord(records.length, timestamp, key, EMPTY_HEADERS, page, start, end))
 }
 
 function makeLane(): Lane {
@@ -84,16 +89,20 @@ const decoder = makeReadingDecoder(settings.limits.channelsPerAsset)
 
 /** Readings of a shape that was met before. */
 function decodeAll(part: readonly LogRecord[]): void {
-  for (const { value, key } of part) {
-    if (decoder.decode(value!, key) !== null) throw new Error('a reading was refused')
+  for (const record of part) {
+    if (decoder.decode(spanOf(record), record.key) !== null) throw new Error('a reading was refused')
   }
 }
 
 /** What the embedded log makes of an append. */
-function storeAll(part: readonly LogRecord[]): void {
+function storeAll(part: readonly NewRecord[]): void {
   for (let from = 0; from < part.length; from += PRODUCED) {
     encodeStored(part.slice(from, from + PRODUCED), from, 1_700_000_000_000)
   }
+}
+
+function appended(part: readonly LogRecord[]): NewRecord[] {
+  return part.map(({ key, value }) => ({ topic: 'readings', key, value }))
 }
 
 const lane = makeLane()
@@ -101,15 +110,12 @@ const lane = makeLane()
 function kafkaBatches(part: readonly LogRecord[]): Buffer[] {
   return Array.from({ length: Math.ceil(part.length / PRODUCED) }, (_, i) => {
     const chunk = part.slice(i * PRODUCED, (i + 1) * PRODUCED)
-    return encodeBatch(
-      chunk.map(({ key, value }) => ({ topic: 'readings', key, value })),
-      { writer: WRITER, sequence: 0, timestamp: 0, compression: 'none' },
-    )
+    return encodeBatch(appended(chunk), { writer: WRITER, sequence: 0, timestamp: 0, compression: 'none' })
   })
 }
 
 function readAll(batches: readonly Buffer[]): void {
-  for (const batch of batches) decodeBatches(batch, 0, [])
+  for (const batch of batches) runOf(scanBatches(batch, 0, []).batches).forEach(() => {})
 }
 
 /** Heap bytes that `work` allocates, per reading. */
@@ -124,10 +130,11 @@ let collections = 0
 const warmUp = records.slice(0, WARM_UP)
 const [measured, further] = [records.slice(WARM_UP, WARM_UP + MEASURED), records.slice(WARM_UP + MEASURED)]
 decodeAll(warmUp)
-storeAll(warmUp)
+storeAll(appended(warmUp))
 takeAll(lane, warmUp)
 readAll(kafkaBatches(warmUp))
 const batches = kafkaBatches(measured)
+const stored = appended(measured)
 const observer = new PerformanceObserver((list) => {
   collections += list.getEntries().length
 })
@@ -137,7 +144,7 @@ observer.observe({ entryTypes: ['gc'] })
 const engine = bytesPerReading(() => takeAll(lane, measured))
 const kafkaRead = bytesPerReading(() => readAll(batches))
 const decode = bytesPerReading(() => decodeAll(measured))
-const embeddedAppend = bytesPerReading(() => storeAll(measured))
+const embeddedAppend = bytesPerReading(() => storeAll(stored))
 globalThis.gc?.()
 const window = bytesPerWindow(lane, further)
 await new Promise((resolve) => setTimeout(resolve, 10))

@@ -4,6 +4,7 @@
  * checks below, which also say what is wrong.
  */
 import type { ReadingFields } from './asset.ts'
+import { bytesOf, type Span } from './page.ts'
 import { dropBad, type Quality } from './quality.ts'
 import { ASSET_ID } from './records.ts'
 import { makeShape, type Shape } from './shape.ts'
@@ -27,9 +28,9 @@ export interface ReadingDecoder {
    * @param key the record's key; a reading may not name another asset
    * @returns null when `fields` holds the reading
    */
-  decode(bytes: Uint8Array, key: string | null): Undecodable | null
-  /** True when the bytes are a reading of `asset` of a shape that was met before. */
-  fits(bytes: Uint8Array, asset: string): boolean
+  decode(text: Span, key: string | null): Undecodable | null
+  /** True when the text is a reading of `asset` of a shape that was met before. */
+  fits(text: Span, asset: string): boolean
 }
 
 /** Templates tried per decoder, the last one that fitted first. */
@@ -53,10 +54,10 @@ export function makeReadingDecoder(channelsPerReading: number): ReadingDecoder {
   const templates: Template[] = []
   const known = new Map<string, Template>()
 
-  function fits(bytes: Uint8Array, asset: string): boolean {
+  function fits(text: Span, asset: string): boolean {
     for (let i = 0; i < templates.length; i++) {
       const template = templates[i]!
-      if (!readByTemplate(template, bytes, asset, fields, values)) continue
+      if (!readByTemplate(template, text, asset, fields, values)) continue
       if (i > 0) {
         templates.splice(i, 1)
         templates.unshift(template)
@@ -66,7 +67,7 @@ export function makeReadingDecoder(channelsPerReading: number): ReadingDecoder {
     return false
   }
 
-  function learn(names: readonly string[], bytes: Uint8Array): Shape {
+  function learn(names: readonly string[], text: Span): Shape {
     const id = JSON.stringify(names)
     let template = known.get(id)
     if (!template) {
@@ -78,7 +79,7 @@ export function makeReadingDecoder(channelsPerReading: number): ReadingDecoder {
     const scratch = { ...fields }
     if (
       !templates.includes(template) &&
-      readByTemplate(template, bytes, fields.asset, scratch, new Float64Array(names.length))
+      readByTemplate(template, text, fields.asset, scratch, new Float64Array(names.length))
     ) {
       templates.unshift(template)
       if (templates.length > TEMPLATES) templates.pop()
@@ -86,8 +87,8 @@ export function makeReadingDecoder(channelsPerReading: number): ReadingDecoder {
     return template.shape
   }
 
-  function decodeSlowly(bytes: Uint8Array, key: string | null): Undecodable | null {
-    const parsed = parse(bytes)
+  function decodeSlowly(text: Span, key: string | null): Undecodable | null {
+    const parsed = parse(bytesOf(text))
     if ('reason' in parsed) return parsed
     const head = readHead(parsed.object, key)
     if ('reason' in head) return head
@@ -96,7 +97,7 @@ export function makeReadingDecoder(channelsPerReading: number): ReadingDecoder {
     const quality = readQuality(parsed.object.quality)
     if (quality !== null && 'reason' in quality) return quality
     fields.asset = head.asset
-    fields.shape = learn(names, bytes)
+    fields.shape = learn(names, text)
     fields.ts = head.ts
     fields.arrival = head.arrival
     fields.values = values
@@ -109,7 +110,7 @@ export function makeReadingDecoder(channelsPerReading: number): ReadingDecoder {
     fields,
     badValues: 0,
     fits,
-    decode: (bytes, key) => (key !== null && fits(bytes, key) ? null : decodeSlowly(bytes, key)),
+    decode: (text, key) => (key !== null && fits(text, key) ? null : decodeSlowly(text, key)),
   }
   return decoder
 }

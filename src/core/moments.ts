@@ -28,42 +28,74 @@ export const STATISTICS = ['mean', 'std', 'min', 'max', 'rms', 'skewness', 'kurt
 
 export type Statistic = (typeof STATISTICS)[number]
 
+/** Least and greatest plausible value of each channel. */
+interface Bounds {
+  readonly min: Float64Array
+  readonly max: Float64Array
+}
+
 /**
- * Adds a value.
- * @param acc moments of all channels of a window
- * @param at where this channel's slots begin
- * @param value finite
+ * Adds the values of a reading, all in one call: a number that is handed from function to function is an object for the
+ * garbage collector each time.
+ * @param acc moments of all channels of a window, `MOMENT_SLOTS` each
+ * @param values those that are implausible, or NaN, count as not measured
+ * @param channels index of each value's channel; -1: it is not kept
  * @param seconds event time since the window's start
  */
-export function addValue(acc: Float64Array, at: number, value: number, seconds: number): void {
-  const n = acc[at + N]! + 1
-  acc[at + N] = n
-  if (n === 1) {
-    acc[at + ORIGIN] = value
-    acc[at + MIN] = value
-    acc[at + MAX] = value
-    acc[at + T_MEAN] = seconds
-    return
+export function addValues(
+  acc: Float64Array,
+  values: Float64Array,
+  channels: Int16Array,
+  { min, max }: Bounds,
+  seconds: number,
+): void {
+  for (let i = 0; i < channels.length; i++) {
+    const channel = channels[i]!
+    if (channel < 0) continue
+    const value = values[i]!
+    // Comparisons with NaN are false: a missing value falls out here as an implausible one does.
+    if (!(value >= min[channel]! && value <= max[channel]!)) continue
+    const at = channel * MOMENT_SLOTS
+    const n = acc[at + N]! + 1
+    acc[at + N] = n
+    if (n === 1) {
+      acc[at + ORIGIN] = value
+      acc[at + MIN] = value
+      acc[at + MAX] = value
+      acc[at + T_MEAN] = seconds
+      continue
+    }
+    if (value < acc[at + MIN]!) acc[at + MIN] = value
+    else if (value > acc[at + MAX]!) acc[at + MAX] = value
+
+    const m2 = acc[at + M2]!
+    const m3 = acc[at + M3]!
+    const delta = value - acc[at + ORIGIN]! - acc[at + MEAN]!
+    const share = delta / n
+    const square = share * share
+    const term = delta * share * (n - 1)
+    acc[at + MEAN] = acc[at + MEAN]! + share
+    acc[at + M4] = acc[at + M4]! + term * square * (n * n - 3 * n + 3) + 6 * square * m2 - 4 * share * m3
+    acc[at + M3] = m3 + term * share * (n - 2) - 3 * share * m2
+    acc[at + M2] = m2 + term
+
+    const later = seconds - acc[at + T_MEAN]!
+    const tMean = acc[at + T_MEAN]! + later / n
+    acc[at + T_MEAN] = tMean
+    acc[at + T_M2] = acc[at + T_M2]! + later * (seconds - tMean)
+    acc[at + XT] = acc[at + XT]! + delta * (seconds - tMean)
   }
-  if (value < acc[at + MIN]!) acc[at + MIN] = value
-  else if (value > acc[at + MAX]!) acc[at + MAX] = value
+}
 
-  const m2 = acc[at + M2]!
-  const m3 = acc[at + M3]!
-  const delta = value - acc[at + ORIGIN]! - acc[at + MEAN]!
-  const share = delta / n
-  const square = share * share
-  const term = delta * share * (n - 1)
-  acc[at + MEAN] = acc[at + MEAN]! + share
-  acc[at + M4] = acc[at + M4]! + term * square * (n * n - 3 * n + 3) + 6 * square * m2 - 4 * share * m3
-  acc[at + M3] = m3 + term * share * (n - 2) - 3 * share * m2
-  acc[at + M2] = m2 + term
+const FIRST = Int16Array.of(0)
+const ANY: Bounds = {
+  min: Float64Array.of(Number.NEGATIVE_INFINITY),
+  max: Float64Array.of(Number.POSITIVE_INFINITY),
+}
 
-  const later = seconds - acc[at + T_MEAN]!
-  const tMean = acc[at + T_MEAN]! + later / n
-  acc[at + T_MEAN] = tMean
-  acc[at + T_M2] = acc[at + T_M2]! + later * (seconds - tMean)
-  acc[at + XT] = acc[at + XT]! + delta * (seconds - tMean)
+/** Adds one value; `at` is where its channel's slots begin. */
+export function addValue(acc: Float64Array, at: number, value: number, seconds: number): void {
+  addValues(acc.subarray(at, at + MOMENT_SLOTS), Float64Array.of(value), FIRST, ANY, seconds)
 }
 
 /**

@@ -1,7 +1,7 @@
 /** A window that still takes readings, whatever its kind: readings in, statistics out when it closes. */
 import type { AssetState, ReadingFields } from './asset.ts'
 import { channelIndex, type Layout } from './layout.ts'
-import { addValue, MOMENT_SLOTS, mergeMoments, STATISTICS, writeStatistics } from './moments.ts'
+import { addValues, MOMENT_SLOTS, mergeMoments, STATISTICS, writeStatistics } from './moments.ts'
 import type { ClosedBy } from './records.ts'
 
 export interface OpenWindow {
@@ -34,19 +34,9 @@ export function makeOpenWindow(start: number, end: number, layout: Layout): Open
 }
 
 export function addReading(window: OpenWindow, layout: Layout, reading: ReadingFields): void {
-  const { shape, values } = reading
-  const index = channelIndex(layout, shape)
-  const seconds = (reading.ts - window.origin) / 1000
+  const channels = channelIndex(layout, reading.shape)
   window.count++
-  for (let i = 0; i < index.length; i++) {
-    const channel = index[i]!
-    if (channel < 0) continue
-    const value = values[i]!
-    // Comparisons with NaN are false: a missing value falls out here as an implausible one does.
-    if (value >= layout.min[channel]! && value <= layout.max[channel]!) {
-      addValue(window.moments, channel * MOMENT_SLOTS, value, seconds)
-    }
-  }
+  addValues(window.moments, reading.values, channels, layout, (reading.ts - window.origin) / 1000)
 }
 
 /** Takes over what another window of the same layout has: a reading between two sessions makes them one. */

@@ -52,6 +52,8 @@ export interface Bounds {
  */
 export interface Records extends Iterable<LogRecord> {
   readonly length: number
+  /** The quickest way through them. */
+  forEach(visit: (record: LogRecord) => void): void
 }
 
 /** Consecutive records of one partition, the unit that a processor turns into effects. */

@@ -7,6 +7,7 @@ import type { AlertChange, AlertSlot, Ending } from '../core/alert.ts'
 import { REPLAYED_FROM } from '../core/dead-letter-view.ts'
 import { makeReadingDecoder, type Undecodable } from '../core/decode.ts'
 import { forgetSilent, nextForgottenMs, takeCommand } from '../core/life.ts'
+import { spanOf } from '../core/paged-record.ts'
 import {
   closeAll,
   makePartition,
@@ -70,8 +71,6 @@ export interface Flushed {
   readonly moved: readonly AlertChange[]
 }
 
-const NO_BYTES = new Uint8Array(0)
-
 export function createLane(options: LaneOptions): Lane {
   const { pipelines, limits } = options
   const partition = makePartition(
@@ -117,7 +116,7 @@ export function createLane(options: LaneOptions): Lane {
     const { received } = partition
     received.records++
     decoder.badValues = 0
-    const wrong = decoder.decode(record.value ?? NO_BYTES, record.key) ?? unitFault(record.timestamp)
+    const wrong = decoder.decode(spanOf(record), record.key) ?? unitFault(record.timestamp)
     if (wrong) {
       received.rejected++
       effects.deadLetter(record, wrong, emit)

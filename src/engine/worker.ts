@@ -140,11 +140,11 @@ export function createWorker(options: WorkerOptions): Worker {
     async process(batch) {
       if (!batch.replay) setPublished()
       let haveEnded = false
-      for (const record of batch.records) {
-        if (!batch.replay) haveEnded = endAlerts(record.offset) || haveEnded
+      batch.records.forEach((record) => {
+        if (!batch.replay && endings.length > 0) haveEnded = endAlerts(record.offset)
         lane.take(record)
         if (!batch.replay && record.headers.type === undefined) heard++
-      }
+      })
       const flushed = lane.flush()
       alertWindowEnds = flushed.alertWindowEnds
       processedAtMs = performance.now()

@@ -13,7 +13,14 @@ import { failure, messageOf } from '../core/errors.ts'
 import type { LogRecord, NewRecord } from '../core/ports.ts'
 import { compress, decompress } from './kafka-codecs.ts'
 
-import { type RecordContext, readRecord, recordBytes, writeRecord } from './kafka-record.ts'
+import {
+  type RecordContext,
+  readerOf,
+  readKey,
+  readRecord,
+  recordBytes,
+  writeRecord,
+} from './kafka-record.ts'
 
 export const BATCH_HEAD_BYTES = 61
 /** Bytes before the length field's own end: what `length` does not count. */
@@ -171,26 +178,22 @@ function headOf(batch: Buffer): Head {
 
 /** Type of the only record of a control batch: u16 version, u16 type in its key. */
 function markerOf(batch: Buffer): number {
-  const reader = { bytes: batch, at: BATCH_HEAD_BYTES }
-  const { key } = readRecord(reader, { base: 0, timestamp: 0, timestampIsFixed: true }, true)
-  return key?.readInt16BE(2) ?? -1
+  return readKey(readerOf(batch, BATCH_HEAD_BYTES))?.readInt16BE(2) ?? -1
 }
 
-/** Appends the records of a batch with offset from `from` on; see `openBatch`. */
+/** Appends the records of a batch with offset from `from` on; see `eachRecord`. */
 export function readBatch(batch: SoundBatch, from: number, records: LogRecord[]): void {
-  const next = openBatch(batch)
-  for (let i = 0; i < batch.head.count; i++) {
-    const record = next()
+  eachRecord(batch, (record) => {
     if (record.offset >= from) records.push(record)
-  }
+  })
 }
 
 /**
- * @returns reads the next record of the batch, at most as often as it has records. Values are views of its bytes
- * @throws failure 'input' that names the offset, for what can't be read; what is returned does as well
+ * Reads the records of a batch one after another. Values lie on its bytes.
+ * @throws failure 'input' that names the offset, for what can't be read
  */
-export function openBatch({ bytes: batch, head }: SoundBatch): () => LogRecord {
-  const { base, attributes } = head
+export function eachRecord({ bytes: batch, head }: SoundBatch, visit: (record: LogRecord) => void): void {
+  const { base, count, attributes } = head
   const isAppendTime = (attributes & APPEND_TIME) !== 0
   const context: RecordContext = {
     base,
@@ -205,7 +208,7 @@ export function openBatch({ bytes: batch, head }: SoundBatch): () => LogRecord {
     }
   }
   const bytes = readable(() => decompress(attributes & CODEC_MASK, batch.subarray(BATCH_HEAD_BYTES)))
-  const reader = { bytes, at: 0 }
-  const read = () => readRecord(reader, context, false)
-  return () => readable(read)
+  const reader = readerOf(bytes)
+  const read = () => readRecord(reader, context)
+  for (let i = 0; i < count; i++) visit(readable(read))
 }

@@ -129,6 +129,6 @@ async function fetchFrom(
 }
 
 /** Values are views of a whole answer, which a record that stays would keep in memory. */
-function ownedCopy(record: LogRecord): LogRecord {
-  return record.value === null ? record : { ...record, value: Buffer.from(record.value) }
+function ownedCopy({ offset, timestamp, key, value, headers }: LogRecord): LogRecord {
+  return { offset, timestamp, key, value: value && Buffer.from(value), headers }
 }

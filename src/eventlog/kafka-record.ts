@@ -3,6 +3,8 @@
  * varint offset delta | key | value | varint headers × { name, text }, where bytes are a varint length (-1: none) and
  * the bytes, and varints are zigzag LEB128.
  */
+import { type Page, pageOf } from '../core/page.ts'
+import { PagedRecord } from '../core/paged-record.ts'
 import { EMPTY_HEADERS, type Headers, type LogRecord, type NewRecord } from '../core/ports.ts'
 import { keyText } from './key-text.ts'
 
@@ -11,7 +13,13 @@ type Storable = Pick<NewRecord, 'key' | 'value' | 'headers'>
 /** Position in a batch that is being read. */
 export interface Reader {
   readonly bytes: Buffer
+  /** Of the same bytes. */
+  readonly page: Page
   at: number
+}
+
+export function readerOf(bytes: Buffer, at = 0): Reader {
+  return { bytes, page: pageOf(bytes), at }
 }
 
 /** What a batch says of all its records. */
@@ -56,29 +64,39 @@ export function writeRecord(out: Buffer, start: number, record: Storable, index:
   return at
 }
 
-/** A record with its key as bytes, as a control record has it. */
-type RawRecord = Omit<LogRecord, 'key'> & { readonly key: Buffer | null }
-
 /**
  * Reads the record at the reader's position.
- * @param raw leave the key as it is
  * @throws RangeError when the bytes end before the record
  */
-export function readRecord(reader: Reader, context: RecordContext, raw: true): RawRecord
-export function readRecord(reader: Reader, context: RecordContext, raw: false): LogRecord
-export function readRecord(reader: Reader, context: RecordContext, raw: boolean): LogRecord | RawRecord {
+export function readRecord(reader: Reader, { base, timestamp, timestampIsFixed }: RecordContext): LogRecord {
+  const end = begin(reader)
+  const timestampDelta = readVarint(reader)
+  const offset = base + readVarint(reader)
+  const key = readText(reader)
+  const start = pass(reader)
+  const behind = reader.at
+  const headers = readHeaders(reader)
+  reader.at = end
+  const at = timestampIsFixed ? timestamp : timestamp + timestampDelta
+  return new PagedRecord(offset, at, key, headers, reader.page, start, behind)
+}
+
+/** The key of the record at the reader's position, as a control record has it. */
+export function readKey(reader: Reader): Buffer | null {
+  begin(reader)
+  readVarint(reader)
+  readVarint(reader)
+  const start = pass(reader)
+  return start < 0 ? null : reader.bytes.subarray(start, reader.at)
+}
+
+/** Moves behind length and attributes; returns where the record ends. */
+function begin(reader: Reader): number {
   const length = readVarint(reader)
   const end = reader.at + length
   if (length < 0 || end > reader.bytes.length) throw new RangeError('a record is cut off')
   reader.at++
-  const timestampDelta = readVarint(reader)
-  const offset = context.base + readVarint(reader)
-  const key = raw ? readBytes(reader) : readText(reader)
-  const value = readView(reader)
-  const headers = readHeaders(reader)
-  reader.at = end
-  const timestamp = context.timestamp + (context.timestampIsFixed ? 0 : timestampDelta)
-  return { offset, timestamp, key, value, headers } as LogRecord | RawRecord
+  return end
 }
 
 function bodyBytes({ key, value, headers }: Storable, index: number): number {
@@ -122,19 +140,6 @@ function writeText(out: Buffer, at: number, text: string): number {
 function readText(reader: Reader): string | null {
   const start = pass(reader)
   return start < 0 ? null : keyText(reader.bytes, start, reader.at)
-}
-
-function readBytes(reader: Reader): Buffer | null {
-  const start = pass(reader)
-  return start < 0 ? null : reader.bytes.subarray(start, reader.at)
-}
-
-/** A plain view: a Buffer takes twice as long to make. */
-function readView(reader: Reader): Uint8Array | null {
-  const start = pass(reader)
-  if (start < 0) return null
-  const { buffer, byteOffset } = reader.bytes
-  return new Uint8Array(buffer, byteOffset + start, reader.at - start)
 }
 
 /** Moves behind bytes that stand with their length before them; returns where they begin, -1 for none. */

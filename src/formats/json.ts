@@ -9,6 +9,7 @@ import { parse } from 'secure-json-parse'
 import { type RejectedPayload, TRUNCATED_BYTES } from '../core/dead-letter.ts'
 import { makeReadingDecoder } from '../core/decode.ts'
 import { messageOf } from '../core/errors.ts'
+import { wholeOf } from '../core/page.ts'
 import { ASSET_ID } from '../core/records.ts'
 import { isInSeconds } from '../core/time-unit.ts'
 import { makeReadingCheck, type Origin } from './reading.ts'
@@ -55,7 +56,7 @@ export function makeJsonFormat(limits: JsonLimits): JsonFormat {
       taker.reading(checked.reading.asset, json(checked.reading))
     } else {
       const { asset } = checked.reading
-      if (slow++ % LEARN_EVERY === 0) quick.decode(payload, asset)
+      if (slow++ % LEARN_EVERY === 0) quick.decode(wholeOf(payload), asset)
       taker.reading(asset, payload)
     }
   }
@@ -73,7 +74,7 @@ export function makeJsonFormat(limits: JsonLimits): JsonFormat {
   return {
     decode(payload, origin, taker, sizeBytes = payload.length) {
       const { asset } = origin
-      if (sizeBytes <= limits.payloadBytes && asset !== null && quick.fits(payload, asset)) {
+      if (sizeBytes <= limits.payloadBytes && asset !== null && quick.fits(wholeOf(payload), asset)) {
         const { receivedAt } = origin
         if (receivedAt === null || !isInSeconds(quick.fields.ts, receivedAt)) {
           taker.reading(asset, payload)

@@ -67,37 +67,51 @@ function runOf(
   if (step.step === 'one-hot') return oneHot(step.categories, where, columns, codes, plain)
   checkLists(step, where, columns.names)
   if (step.step === 'limits') return limits(step.above, columns)
-  const width = columns.names.length
-  const change = changeOf(step)
-  return (row) => {
-    for (let i = 0; i < width; i++) row[i] = change(row[i]!, i)
-  }
+  return eachColumn(step, columns.names.length)
 }
 
-/** What steps do that change each column by itself. */
-function changeOf(
+/**
+ * Steps that change each column by itself. Each has a loop of its own: a function for one value would make an object of
+ * every number.
+ */
+function eachColumn(
   step: Exclude<InputStep, { readonly step: 'derive' | 'one-hot' | 'limits' }>,
-): (value: number, column: number) => number {
+  width: number,
+): Run {
   switch (step.step) {
     case 'winsorise': {
       const { low, high } = step
-      return (value, i) => Math.min(high[i]!, Math.max(low[i]!, value))
+      return (row) => {
+        for (let i = 0; i < width; i++) row[i] = Math.min(high[i]!, Math.max(low[i]!, row[i]!))
+      }
     }
     case 'scale': {
       const { mean, std } = step
-      return (value, i) => (value - mean[i]!) / std[i]!
+      return (row) => {
+        for (let i = 0; i < width; i++) row[i] = (row[i]! - mean[i]!) / std[i]!
+      }
     }
     case 'yeo-johnson': {
       const { lambda } = step
-      return (value, i) => {
-        const power = lambda[i]
-        return typeof power === 'number' ? yeoJohnson(value, power) : value
+      return (row) => {
+        for (let i = 0; i < width; i++) {
+          const power = lambda[i]
+          if (typeof power === 'number') row[i] = yeoJohnson(row[i]!, power)
+        }
       }
     }
-    case 'clip':
-      return (value) => Math.min(step.limit, Math.max(-step.limit, value))
-    case 'impute':
-      return (value) => (Number.isNaN(value) ? step.value : value)
+    case 'clip': {
+      const { limit } = step
+      return (row) => {
+        for (let i = 0; i < width; i++) row[i] = Math.min(limit, Math.max(-limit, row[i]!))
+      }
+    }
+    case 'impute': {
+      const { value } = step
+      return (row) => {
+        for (let i = 0; i < width; i++) if (Number.isNaN(row[i]!)) row[i] = value
+      }
+    }
   }
 }
 

@@ -1,6 +1,7 @@
 import fc from 'fast-check'
 import { describe, expect, test } from 'vitest'
 import { makeReadingDecoder, type ReadingDecoder, type Undecodable } from '../../src/core/decode.ts'
+import { pageOf, type Span } from '../../src/core/page.ts'
 import { ASSET_ID } from '../../src/core/records.ts'
 import { parseTime } from '../../src/core/time.ts'
 import { mutatedBytes, readingText } from '../support/reading-text.ts'
@@ -8,6 +9,12 @@ import { mutatedBytes, readingText } from '../support/reading-text.ts'
 const CHANNELS = 4
 const encoder = new TextEncoder()
 const utf8 = new TextDecoder('utf-8', { fatal: true })
+
+/** A text on a page, between others: what is beside it must never count as its own. */
+function among(bytes: Uint8Array, before = '{"asset":"', behind = '1","ts":17}}'): Span {
+  const page = pageOf(Buffer.concat([encoder.encode(before), bytes, encoder.encode(behind)]))
+  return { page, start: before.length, end: before.length + bytes.length }
+}
 
 interface Plain {
   readonly asset: string
@@ -46,12 +53,8 @@ function reference(bytes: Uint8Array, key: string | null): Plain | Undecodable['
   return { asset, ts, arrival: given.get('tsSource') === 'arrival', values: numbers }
 }
 
-function decoded(
-  decoder: ReadingDecoder,
-  bytes: Uint8Array,
-  key: string | null,
-): Plain | Undecodable['reason'] {
-  const wrong = decoder.decode(bytes, key)
+function decoded(decoder: ReadingDecoder, text: Span, key: string | null): Plain | Undecodable['reason'] {
+  const wrong = decoder.decode(text, key)
   if (wrong) return wrong.reason
   const { asset, ts, arrival, shape, values } = decoder.fields
   return { asset, ts, arrival, values: shape.channels.map((name, i) => [name, values[i]!]) }
@@ -59,7 +62,7 @@ function decoded(
 
 /** `toStrictEqual` tells -0 from 0 and takes NaN for NaN: bit by bit, as far as a value goes. */
 function agree(decoder: ReadingDecoder, bytes: Uint8Array, key: string | null): void {
-  expect(decoded(decoder, bytes, key)).toStrictEqual(reference(bytes, key))
+  expect(decoded(decoder, among(bytes), key)).toStrictEqual(reference(bytes, key))
 }
 
 describe('decode', () => {
@@ -73,7 +76,7 @@ describe('decode', () => {
         const bytes = encoder.encode(text)
         agree(makeReadingDecoder(CHANNELS), bytes, key)
         agree(warm, bytes, key)
-        if (key !== null && warm.fits(bytes, key)) fast++
+        if (key !== null && warm.fits(among(bytes), key)) fast++
         agree(warm, bytes, key)
       }),
       { numRuns: 3000 },
@@ -96,9 +99,9 @@ describe('decode', () => {
 /** Feeds texts with key pump-1 and tells which of them a template took. */
 function fitting(decoder: ReadingDecoder, texts: readonly string[]): boolean[] {
   return texts.map((text) => {
-    const bytes = encoder.encode(text)
-    const fits = decoder.fits(bytes, 'pump-1')
-    expect(decoder.decode(bytes, 'pump-1')).toBeNull()
+    const span = among(encoder.encode(text))
+    const fits = decoder.fits(span, 'pump-1')
+    expect(decoder.decode(span, 'pump-1')).toBeNull()
     return fits
   })
 }
@@ -142,21 +145,34 @@ describe('templates', () => {
     (key) => {
       const decoder = makeReadingDecoder(CHANNELS)
       fitting(decoder, [textOf(['a'])])
-      const bytes = encoder.encode(`{"asset":"${key}","ts":1,"values":{"a":1}}`)
-      expect(decoder.fits(bytes, key)).toBe(false)
-      expect(decoder.decode(bytes, key)).not.toBeNull()
+      const text = among(encoder.encode(`{"asset":"${key}","ts":1,"values":{"a":1}}`))
+      expect(decoder.fits(text, key)).toBe(false)
+      expect(decoder.decode(text, key)).not.toBeNull()
     },
   )
+
+  test('a text that is cut off anywhere fits nothing, though the page goes on as it would have', () => {
+    const decoder = makeReadingDecoder(CHANNELS)
+    const text = textOf(['a', 'b'])
+    fitting(decoder, [text])
+    for (let end = 0; end < text.length; end++) {
+      const cut = among(encoder.encode(text.slice(0, end)), '', text.slice(end))
+      expect(decoder.fits(cut, 'pump-1')).toBe(false)
+    }
+    expect(decoder.fits(among(encoder.encode(text), '', ''), 'pump-1')).toBe(true)
+  })
 
   test('a time outside the calendar fits nothing', () => {
     const decoder = makeReadingDecoder(CHANNELS)
     fitting(decoder, [textOf(['a'])])
-    expect(decoder.fits(encoder.encode(textOf(['a'], 999_999_999_999_999)), 'pump-1')).toBe(false)
+    expect(decoder.fits(among(encoder.encode(textOf(['a'], 999_999_999_999_999))), 'pump-1')).toBe(false)
   })
 })
 
 test('a byte order mark in front is passed over, as RFC 8259 allows', () => {
-  expect(makeReadingDecoder(CHANNELS).decode(encoder.encode(`\ufeff${textOf(['a'])}`), 'pump-1')).toBeNull()
+  expect(
+    makeReadingDecoder(CHANNELS).decode(among(encoder.encode(`\ufeff${textOf(['a'])}`)), 'pump-1'),
+  ).toBeNull()
 })
 
 test.each([
@@ -170,7 +186,10 @@ test.each([
   ['{"asset":"p1","ts":1,"values":{"a":"1"}}', 'schema', /values.a must be a finite number or null/],
   ['{"asset":"p1","ts":1,"values":{"a":1,"b":1,"c":1,"d":1,"e":1}}', 'schema', /5 channels, at most 4/],
 ] as const)('%s is a dead letter that says why', (text, reason, detail) => {
-  const wrong = makeReadingDecoder(CHANNELS).decode(encoder.encode(text), text.includes('p 1') ? null : 'p1')
+  const wrong = makeReadingDecoder(CHANNELS).decode(
+    among(encoder.encode(text)),
+    text.includes('p 1') ? null : 'p1',
+  )
   expect(wrong?.reason).toBe(reason)
   expect(wrong?.detail).toMatch(detail)
 })

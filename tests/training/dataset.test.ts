@@ -7,6 +7,7 @@ import { makeReadingDecoder } from '../../src/core/decode.ts'
 import { featureNames } from '../../src/core/features.ts'
 import { makeLayout } from '../../src/core/layout.ts'
 import type { ClosedWindow } from '../../src/core/open-window.ts'
+import { wholeOf } from '../../src/core/page.ts'
 import type { PlainReading } from '../../src/core/windowed.ts'
 import {
   buildDataset,
@@ -48,7 +49,7 @@ function liveWindows(readings: Iterable<PlainReading>): Map<string, Float64Array
   const states = new Map<string, ReturnType<typeof makeAssetState>>()
   const closed: ClosedWindow[] = []
   for (const reading of readings) {
-    expect(decoder.decode(Buffer.from(JSON.stringify(reading)), reading.asset)).toBeNull()
+    expect(decoder.decode(wholeOf(Buffer.from(JSON.stringify(reading))), reading.asset)).toBeNull()
     const state = states.get(reading.asset) ?? makeAssetState(reading.asset, 0, layout, 0)
     states.set(reading.asset, state)
     advance(state, decoder.fields, rules, 0, closed)
