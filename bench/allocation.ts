@@ -21,10 +21,10 @@ export interface Allocation {
 
 /** What was measured when the budget was set, and 3 % (of windows 6 %: a compilation more or less). Lower it with the figure; raise it with a reason. */
 export const BUDGET_BYTES: Allocation = {
-  engine: 446,
-  decode: 52,
+  engine: 342,
+  decode: 47,
   window: 1760,
-  kafkaRead: 213,
+  kafkaRead: 92,
   embeddedAppend: 15,
 }
 

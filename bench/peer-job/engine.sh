@@ -38,8 +38,6 @@ cat >"$config" <<JSON
 }
 JSON
 
-echo "BENCH version=forewarn $(node -p "require('$root/package.json').version")"
-echo "BENCH guarantee=exactly_once (transactions; state restored after a kill)"
 if [ -n "${PEER_KILLS:-}" ]; then
   node "$root/dist/bench/peer-job/killed.js" "$config" "$PEER_KILLS" &
 else
@@ -47,6 +45,9 @@ else
 fi
 engine=$!
 trap 'kill -TERM "$engine" 2>/dev/null || true' TERM INT
+# The clock is running: what is to be told is told while the engine starts.
+echo "BENCH version=forewarn $(node -p "require('$root/package.json').version")"
+echo "BENCH guarantee=exactly_once (transactions; state restored after a kill)"
 while kill -0 "$engine" 2>/dev/null; do wait "$engine" || true; done
 skipped=$(node "$program" tail dead-letters --config "$config" --from start 2>/dev/null | grep -c '"reason":"not-json"' || true)
 echo "BENCH skipped=$skipped"

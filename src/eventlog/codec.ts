@@ -9,6 +9,8 @@
  *             | with flag 1: varint headers, headers × { varint bytes, name | varint bytes, text } }
  */
 import { failure } from '../core/errors.ts'
+import { pageOf } from '../core/page.ts'
+import { PagedRecord } from '../core/paged-record.ts'
 import { EMPTY_HEADERS, type Headers, type LogRecord, type NewRecord } from '../core/ports.ts'
 import { keyText } from './key-text.ts'
 
@@ -87,7 +89,7 @@ export function batchHead(bytes: Buffer): BatchHead {
 
 /**
  * Appends the records with offset in [from, to) to `into`, at most `limit` of them.
- * Values are views of `bytes`; nothing is copied.
+ * Values lie on `bytes`; nothing is copied.
  * @returns how many were appended
  */
 export function decodeBatch(
@@ -102,14 +104,16 @@ export function decodeBatch(
   reader.bytes = bytes
   reader.at = HEAD_BYTES
   const end = Math.min(base + count, to)
+  const page = pageOf(bytes)
   let taken = 0
   for (let offset = base; offset < end && taken < limit; offset++) {
     const wanted = offset >= from
     const key = readText(1, wanted)
-    const value = readValue(wanted)
+    const start = passValue()
+    const behind = reader.at
     const headers = withHeaders ? readHeaders() : EMPTY_HEADERS
     if (!wanted) continue
-    into.push({ offset, timestamp, key, value, headers })
+    into.push(new PagedRecord(offset, timestamp, key, headers, page, start, behind))
     taken++
   }
   return taken
@@ -141,15 +145,13 @@ function readText(bias: 0 | 1, wanted: boolean): string | null {
   return wanted ? keyText(reader.bytes, start, start + length) : null
 }
 
-function readValue(wanted: boolean): Uint8Array | null {
+/** Moves behind a value; returns where it begins, -1 when there is none. */
+function passValue(): number {
   const length = readVarint() - 1
-  if (length < 0) return null
+  if (length < 0) return -1
   const start = reader.at
   reader.at += length
-  if (!wanted) return null
-  const { buffer, byteOffset } = reader.bytes
-  // A plain view: a Buffer takes twice as long to make.
-  return new Uint8Array(buffer, byteOffset + start, length)
+  return start
 }
 
 function readHeaders(): Headers {

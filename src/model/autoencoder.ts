@@ -6,7 +6,7 @@ import type { LayersModel, SymbolicTensor } from '@tensorflow/tfjs'
 import { attributeOf } from '../core/category.ts'
 import type { Backend, TensorFlow } from './backend.ts'
 import { type Inputs, prepareRows } from './inputs.ts'
-import { loadNetwork, type NetworkFiles, numbersOf, PAD_ROWS, predictRisk } from './network.ts'
+import { loadNetwork, type NetworkFiles, numbersOf, outputOf, PAD_ROWS } from './network.ts'
 import { BATCH_ROWS } from './scorer.ts'
 
 /** Units of the outer layers, and of the narrow one in the middle, for so many inputs. */
@@ -71,7 +71,7 @@ export async function createExaminer(
         prepareRows(inputs, vectors, from, count, pool)
         pool.fill(0, count * width, padded * width)
         const whole = pool.subarray(0, padded * width)
-        const made = numbersOf(tf, () => predictRisk(network, tf.tensor2d(whole, [padded, width]), padded))
+        const made = numbersOf(tf, () => outputOf(network, tf.tensor2d(whole, [padded, width])))
         for (let row = 0; row < count; row++) {
           const raw = (from + row) * features
           for (let i = 0; i < width; i++) {

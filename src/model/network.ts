@@ -144,10 +144,20 @@ function artifactsOf(topology: string, weights: Uint8Array): io.ModelArtifacts {
   }
 }
 
-/** The net's single output for a batch of scaled rows; the tensor is the caller's to dispose of. */
+/** The net's single output for scaled rows, in batches; the tensor is the caller's to dispose of. */
 export function predictRisk(network: LayersModel, rows: Tensor, batchSize: number): Tensor {
-  const output = network.predict(rows, { batchSize })
-  if (Array.isArray(output)) throw failure('model', 'model.json: the net gives several tensors, 1 is served')
+  return single(network.predict(rows, { batchSize }))
+}
+
+/** The same for rows that are one batch: `predict` cuts rows out and puts outputs together, a third of the time of a small one. */
+export function outputOf(network: LayersModel, rows: Tensor): Tensor {
+  return single(network.apply(rows))
+}
+
+function single(output: Tensor | SymbolicTensor | (Tensor | SymbolicTensor)[]): Tensor {
+  if (Array.isArray(output) || !('dataSync' in output)) {
+    throw failure('model', 'model.json: the net gives several tensors, 1 is served')
+  }
   return output
 }
 

@@ -9,7 +9,7 @@ import type { Backend } from './backend.ts'
 import { type Calibration, calibrator } from './calibration.ts'
 import { createExplainer } from './explain.ts'
 import { type Inputs, prepareRows } from './inputs.ts'
-import { loadNetwork, type NetworkFiles, numbersOf, PAD_ROWS, predictRisk } from './network.ts'
+import { loadNetwork, type NetworkFiles, numbersOf, outputOf, PAD_ROWS } from './network.ts'
 
 /** Most rows in one tensor; a larger batch goes through in pieces. */
 export const BATCH_ROWS = 4096
@@ -98,7 +98,7 @@ function infer(
   rows: number,
   width: number,
 ): ArrayLike<number> {
-  return numbersOf(tf, () => predictRisk(network, tf.tensor2d(inputs, [rows, width]), rows))
+  return numbersOf(tf, () => outputOf(network, tf.tensor2d(inputs, [rows, width])))
 }
 
 /** Published scores have six decimals; everything behind reads the rounded one (law 3). */

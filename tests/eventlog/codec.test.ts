@@ -18,7 +18,13 @@ const anyBatch = fc.array(anyRecord, { minLength: 1, maxLength: 40 })
 function decoded(bytes: Buffer, from = 0, to = Number.MAX_SAFE_INTEGER, limit = 1e9): LogRecord[] {
   const records: LogRecord[] = []
   expect(decodeBatch(bytes, from, to, limit, records)).toBe(records.length)
-  return records
+  return records.map(({ offset, timestamp, key, value, headers }) => ({
+    offset,
+    timestamp,
+    key,
+    value,
+    headers,
+  }))
 }
 
 test('what is encoded is decoded, and the size that was foreseen is never exceeded', () => {
