@@ -22,7 +22,7 @@ export interface Allocation {
 /** What was measured when the budget was set, and 3 % (of windows 6 %: a compilation more or less). Lower it with the figure; raise it with a reason. */
 export const BUDGET_BYTES: Allocation = {
   engine: 342,
-  decode: 47,
+  decode: 52,
   window: 1760,
   kafkaRead: 92,
   embeddedAppend: 15,
