@@ -43,7 +43,9 @@ test('they are those of the batches, each time that somebody goes through them',
       const run = runOf(scanBatches(bytes, 0, []).batches)
       for (let time = 0; time < 2; time++) {
         const visited: LogRecord[] = []
-        run.forEach((record) => visited.push(record))
+        run.forEach((record) => {
+          visited.push(record)
+        })
         expect(visited.map(plain)).toEqual(wanted)
         expect([...run].map(plain)).toEqual(wanted)
       }
@@ -59,7 +61,11 @@ test('a batch that holds less than it says is told by its offset, behind the rec
   second.writeInt32BE(3, 57)
   second.writeUInt32BE(crc32c(second.subarray(21)), 17)
   const seen: number[] = []
-  expect(() => runOf(scanBatches(bytes, 0, []).batches).forEach(({ offset }) => seen.push(offset))).toThrow(
+  const readAll = () =>
+    runOf(scanBatches(bytes, 0, []).batches).forEach(({ offset }) => {
+      seen.push(offset)
+    })
+  expect(readAll).toThrow(
     expect.objectContaining({ code: 'input', message: expect.stringContaining('offset 1') }),
   )
   expect(seen).toEqual([0, 1, 2])

@@ -96,14 +96,12 @@ function placed({ offsets, kept }: Compacted, base: number): Buffer {
   return batch
 }
 
-const compacted: fc.Arbitrary<Compacted> = fc
-  .integer({ min: 1, max: 12 })
-  .chain((offsets) =>
-    fc.record({
-      offsets: fc.constant(offsets),
-      kept: fc.subarray(Array.from({ length: offsets }, (_, i) => i)),
-    }),
-  )
+const compacted: fc.Arbitrary<Compacted> = fc.integer({ min: 1, max: 12 }).chain((offsets) =>
+  fc.record({
+    offsets: fc.constant(offsets),
+    kept: fc.subarray(Array.from({ length: offsets }, (_, i) => i)),
+  }),
+)
 
 test('fetches that came while the follower was busy are taken at once', async () => {
   const { stream, asked } = smallFetches(200)
