@@ -24,7 +24,7 @@ export interface HandLog extends DurableAppend {
   release(): void
   /** Fails what is held, as an append that is closed does. */
   fail(error: Error): void
-  /** Appends that are held. */
+  /** Records that are held. */
   waiting(): number
 }
 
@@ -56,7 +56,7 @@ export function makeHandLog(): HandLog {
       held = null
       for (const { done } of waiting) done(error)
     },
-    waiting: () => held?.length ?? 0,
+    waiting: () => (held ?? []).reduce((sum, { records: more }) => sum + more.length, 0),
   }
 }
 
