@@ -10,16 +10,13 @@
 export const ROW_UNIT = 24
 
 /**
- * Most rows in a batch that teaches: the gradient is a sum over them, and the sum is cut behind 400 of them where the
- * first data cache has 32 KB (no processor with AVX2 has less), behind 608 where it has 48 KB.
+ * Most rows in a batch that teaches: the gradient is a sum over them, which is cut behind 400 at most where the first data
+ * cache has 32 KB, and behind 608 where it has 48 KB. (Some nets of more than 72 inputs differ all the same.)
  */
 export const MOST_TAUGHT_ROWS = 384
 
 /** Most rows in one tensor that is only predicted. */
 export const MOST_PREDICTED_ROWS = 4080
-
-/** Up to so many inputs a gradient keeps its bits wherever it is cut; of wider nets some do not (decision 0002). */
-export const SAME_BITS_INPUTS = 72
 
 /** @returns the rows with what fills them up to a multiple of `ROW_UNIT` */
 export function wholeRows(rows: number): number {
