@@ -1,7 +1,7 @@
 /**
  * Fits the autoencoder of an anomaly model on normal windows: whole windows from ones in which a channel is blanked here
  * and there, so that it learns how channels hang together. Stops by windows that don't teach. The same rows, options and
- * backend build give the same weights, bit by bit, on every processor that has AVX2 (`model/rows.ts`).
+ * backend build give the same weights, bit by bit; `model/rows.ts` has why other processors give them too.
  */
 import type { LayersModel, Tensor } from '@tensorflow/tfjs'
 import { createRandom, type Random } from '../../simulators/random.ts'

@@ -1,6 +1,6 @@
 /**
  * Fits the net: seeded order of rows, weighted classes, and an early stop by machines that do not teach. The same
- * rows, options and backend build give the same weights, bit by bit, on every processor that has AVX2 (`model/rows.ts`).
+ * rows, options and backend build give the same weights, bit by bit; `model/rows.ts` has why other processors give them too.
  */
 import type { LayersModel, Tensor } from '@tensorflow/tfjs'
 import { failure } from '../core/errors.ts'
