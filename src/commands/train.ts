@@ -9,6 +9,7 @@ import { type Backend, loadBackend } from '../model/backend.ts'
 import { writeModel } from '../model/folder.ts'
 import type { Manifest } from '../model/manifest.ts'
 import type { NetworkFiles } from '../model/network.ts'
+import { ROW_UNIT } from '../model/rows.ts'
 import { trainAnomalyModel } from '../training/anomaly.ts'
 import { anomalyCard } from '../training/anomaly-card.ts'
 import { ANOMALY_FIT } from '../training/anomaly-fit.ts'
@@ -55,7 +56,7 @@ const TABLE_RULE = {
 const TABLE_FIT = {
   ...FIT_DEFAULTS,
   epochs: 60,
-  batchRows: 64,
+  batchRows: 3 * ROW_UNIT,
   patience: 10,
   blankShare: 0,
   learningRate: 0.002,

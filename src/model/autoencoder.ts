@@ -6,8 +6,8 @@ import type { LayersModel, SymbolicTensor } from '@tensorflow/tfjs'
 import { attributeOf } from '../core/category.ts'
 import type { Backend, TensorFlow } from './backend.ts'
 import { type Inputs, prepareRows } from './inputs.ts'
-import { loadNetwork, type NetworkFiles, numbersOf, outputOf, PAD_ROWS } from './network.ts'
-import { BATCH_ROWS } from './scorer.ts'
+import { loadNetwork, type NetworkFiles, numbersOf, outputOf } from './network.ts'
+import { MOST_PREDICTED_ROWS, ROW_UNIT, wholeRows } from './rows.ts'
 
 /** Units of the outer layers, and of the narrow one in the middle, for so many inputs. */
 export function autoencoderUnits(inputs: number): readonly [outer: number, middle: number] {
@@ -61,12 +61,12 @@ export async function createExaminer(
   const needed = inputs.sources.map((from) => from.filter((at) => attributeOf(inputs.features[at]!) === null))
   const known = new Uint8Array(width)
   const squares = new Float64Array(width)
-  let pool = new Float32Array(PAD_ROWS * width)
+  let pool = new Float32Array(ROW_UNIT * width)
   return {
     examine(vectors, rows, visit) {
-      for (let from = 0; from < rows; from += BATCH_ROWS) {
-        const count = Math.min(BATCH_ROWS, rows - from)
-        const padded = Math.ceil(count / PAD_ROWS) * PAD_ROWS
+      for (let from = 0; from < rows; from += MOST_PREDICTED_ROWS) {
+        const count = Math.min(MOST_PREDICTED_ROWS, rows - from)
+        const padded = wholeRows(count)
         if (pool.length < padded * width) pool = new Float32Array(padded * width)
         prepareRows(inputs, vectors, from, count, pool)
         pool.fill(0, count * width, padded * width)

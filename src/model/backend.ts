@@ -20,11 +20,13 @@ export interface Backend {
 }
 
 /**
- * Quiet start-up lines; one thread each, which doubled small-net throughput; and no instructions beyond AVX2, so that a
- * processor with AVX-512 trains the same weights as one without (docs/decisions/0002).
+ * Quiet start-up lines; one thread each, which doubled small-net throughput; and what makes processors agree to the last bit
+ * (docs/decisions/0002): no instructions beyond AVX2, and none of oneDNN's own operations, which the library would take by
+ * itself where the processor has instructions for neural networks (AVX512_VNNI and its like), and nowhere else.
  */
 const NATIVE_DEFAULTS = {
   ONEDNN_MAX_CPU_ISA: 'AVX2',
+  TF_ENABLE_ONEDNN_OPTS: '0',
   TF_CPP_MIN_LOG_LEVEL: '2',
   TF_NUM_INTRAOP_THREADS: '1',
   TF_NUM_INTEROP_THREADS: '1',

@@ -7,18 +7,19 @@ import type { LayersModel, Tensor } from '@tensorflow/tfjs'
 import { failure } from '../core/errors.ts'
 import type { TensorFlow } from './backend.ts'
 import type { Explainer } from './explain.ts'
-import { numbersOf, PAD_ROWS } from './network.ts'
+import { numbersOf } from './network.ts'
+import { ROW_UNIT, wholeRows } from './rows.ts'
 
-/** Midpoints on the way; a net of ReLUs bends on it, so more of them is better. */
-export const STEPS = 128
+/** Midpoints on the way, a multiple of `ROW_UNIT`; a net of ReLUs bends on it, so more of them is better. */
+export const STEPS = 144
 /** For the rows that bend more. */
-export const MORE_STEPS = 1024
+export const MORE_STEPS = 1152
 
 /** The parts add up to what they explain within this share of it (of 1, when that is less). */
 export const COMPLETENESS = 0.01
 
 /** Most points (rows × steps) in one tensor, and most numbers in them: wide nets take fewer points at once. */
-const MOST_POINTS = 8192
+const MOST_POINTS = 9216
 const MOST_NUMBERS = 1 << 20
 
 /**
@@ -35,7 +36,7 @@ export function stepExplainer(
   const gradient = tf.grad((points: Tensor) => applied(network, points))
   const most = mostPoints(width)
   let points = new Float32Array(0)
-  const baseline = valuesOf(tf, network, new Float32Array(PAD_ROWS * width), width)[0]!
+  const baseline = valuesOf(tf, network, new Float32Array(ROW_UNIT * width), width)[0]!
 
   /** Adds to `out` the parts of `rows` rows with so many steps. */
   function integrate(inputs: Float32Array, rows: readonly number[], steps: number, out: Float64Array): void {
@@ -120,7 +121,7 @@ function endValues(
   rows: number,
   width: number,
 ): ArrayLike<number> {
-  const padded = new Float32Array(Math.ceil(rows / PAD_ROWS) * PAD_ROWS * width)
+  const padded = new Float32Array(wholeRows(rows) * width)
   padded.set(inputs.subarray(0, rows * width))
   return rows === 0 ? [] : valuesOf(tf, network, padded, width)
 }

@@ -11,9 +11,10 @@
 import type { Backend, TensorFlow } from './backend.ts'
 import { stepExplainer } from './explain-steps.ts'
 import { logOddsFiles } from './log-odds.ts'
-import { loadNetwork, type NetworkFiles, numbersOf, PAD_ROWS } from './network.ts'
+import { loadNetwork, type NetworkFiles, numbersOf } from './network.ts'
 import { type ReluStack, reluStacks } from './relu-stack.ts'
 import { createWay } from './relu-way.ts'
+import { wholeRows } from './rows.ts'
 
 export interface Explainer {
   /**
@@ -61,7 +62,7 @@ function exactExplainer(tf: TensorFlow, stacks: readonly ReluStack[], width: num
     parts(inputs, rows) {
       const parts = new Float64Array(rows * width)
       if (rows === 0) return parts
-      const padded = Math.ceil(rows / PAD_ROWS) * PAD_ROWS
+      const padded = wholeRows(rows)
       const taken = new Float32Array(padded * width)
       taken.set(inputs.subarray(0, rows * width))
       const reached = Float64Array.from(product(taken, width, false))

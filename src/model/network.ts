@@ -6,12 +6,6 @@ import type { io, LayersModel, SymbolicTensor, Tensor } from '@tensorflow/tfjs'
 import { failure, messageOf } from '../core/errors.ts'
 import type { TensorFlow } from './backend.ts'
 
-/**
- * Rows are padded to a multiple of this. The last bits of a matrix product depend on the number of its rows, but
- * not among multiples of 64 (measured: docs/decisions/0004): so a score does not depend on who shared its batch.
- */
-export const PAD_ROWS = 64
-
 export interface NetworkShape {
   readonly inputs: number
   /** Units of each hidden layer. */

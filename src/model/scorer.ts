@@ -9,10 +9,8 @@ import type { Backend } from './backend.ts'
 import { type Calibration, calibrator } from './calibration.ts'
 import { createExplainer } from './explain.ts'
 import { type Inputs, prepareRows } from './inputs.ts'
-import { loadNetwork, type NetworkFiles, numbersOf, outputOf, PAD_ROWS } from './network.ts'
-
-/** Most rows in one tensor; a larger batch goes through in pieces. */
-export const BATCH_ROWS = 4096
+import { loadNetwork, type NetworkFiles, numbersOf, outputOf } from './network.ts'
+import { MOST_PREDICTED_ROWS, ROW_UNIT, wholeRows } from './rows.ts'
 
 /** What a scorer is made of. */
 export interface ScoredNet {
@@ -32,7 +30,7 @@ export async function createScorer(backend: Backend, net: ScoredNet): Promise<Sc
   const explainer = await createExplainer(backend, name, files, width)
   const calibrated = calibrator(net.calibration)
   // One buffer for the life of the scorer: a call is over before the next one begins.
-  let pool = new Float32Array(PAD_ROWS * width)
+  let pool = new Float32Array(ROW_UNIT * width)
   return {
     score(vectors, rows) {
       if (vectors.length !== rows * features) {
@@ -42,9 +40,9 @@ export async function createScorer(backend: Backend, net: ScoredNet): Promise<Sc
         )
       }
       const scores = new Float64Array(rows)
-      for (let from = 0; from < rows; from += BATCH_ROWS) {
-        const count = Math.min(BATCH_ROWS, rows - from)
-        const padded = Math.ceil(count / PAD_ROWS) * PAD_ROWS
+      for (let from = 0; from < rows; from += MOST_PREDICTED_ROWS) {
+        const count = Math.min(MOST_PREDICTED_ROWS, rows - from)
+        const padded = wholeRows(count)
         if (pool.length < padded * width) pool = new Float32Array(padded * width)
         prepareRows(inputs, vectors, from, count, pool)
         pool.fill(0, count * width, padded * width)
@@ -55,8 +53,8 @@ export async function createScorer(backend: Backend, net: ScoredNet): Promise<Sc
     },
     explain(vectors, rows) {
       const shares = new Float64Array(rows * features)
-      for (let from = 0; from < rows; from += BATCH_ROWS) {
-        const count = Math.min(BATCH_ROWS, rows - from)
+      for (let from = 0; from < rows; from += MOST_PREDICTED_ROWS) {
+        const count = Math.min(MOST_PREDICTED_ROWS, rows - from)
         if (pool.length < count * width) pool = new Float32Array(count * width)
         prepareRows(inputs, vectors, from, count, pool)
         const parts = explainer.parts(pool, count)

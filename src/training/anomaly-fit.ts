@@ -1,7 +1,7 @@
 /**
  * Fits the autoencoder of an anomaly model on normal windows: whole windows from ones in which a channel is blanked here
  * and there, so that it learns how channels hang together. Stops by windows that don't teach. The same rows, options and
- * backend build give the same weights, bit by bit.
+ * backend build give the same weights, bit by bit; `model/rows.ts` has why other processors give them too.
  */
 import type { LayersModel, Tensor } from '@tensorflow/tfjs'
 import { createRandom, type Random } from '../../simulators/random.ts'
@@ -10,8 +10,9 @@ import { buildAutoencoder } from '../model/autoencoder.ts'
 import type { Backend } from '../model/backend.ts'
 import type { Inputs } from '../model/inputs.ts'
 import { numbersOf, predictRisk } from '../model/network.ts'
+import { MOST_PREDICTED_ROWS, MOST_TAUGHT_ROWS, wholeRows } from '../model/rows.ts'
 import type { Dataset } from './dataset.ts'
-import { channelColumns, type Deck, makeDeck, preparer } from './deck.ts'
+import { channelColumns, type Deck, filledUp, makeDeck, preparer } from './deck.ts'
 import { type Fitted, requireNative, type Watch } from './fit.ts'
 import { everyNth, LEARNED_ROWS, type Losses, noteEpoch } from './history.ts'
 
@@ -20,6 +21,7 @@ export interface AnomalyFit {
   readonly epochs: number
   /** Steps in an epoch, as far as `batchRows` allows. */
   readonly steps: number
+  /** Both multiples of `ROW_UNIT` up to `MOST_TAUGHT_ROWS`, as in `fit.ts`. */
   readonly batchRows: { readonly least: number; readonly most: number }
   readonly learningRate: number
   readonly patience: number
@@ -30,7 +32,7 @@ export interface AnomalyFit {
 export const ANOMALY_FIT: Omit<AnomalyFit, 'seed'> = {
   epochs: 60,
   steps: 32,
-  batchRows: { least: 32, most: 512 },
+  batchRows: { least: 48, most: MOST_TAUGHT_ROWS },
   learningRate: 0.01,
   patience: 4,
   blankShare: 0.25,
@@ -61,7 +63,7 @@ export async function fitAutoencoder(
   const { seed, epochs, patience, batchRows, steps } = options
   const network = buildAutoencoder(tf, inputs.names.length, seed)
   network.compile({ optimizer: tf.train.adam(options.learningRate), loss: 'meanSquaredError' })
-  const batch = Math.max(batchRows.least, Math.min(batchRows.most, Math.round(teach.length / steps)))
+  const batch = Math.max(batchRows.least, Math.min(batchRows.most, wholeRows(teach.length / steps)))
   const deck = makeDeck(dataset, inputs, teach, 0, seed)
   const blank = blanker(inputs, options.blankShare, createRandom(seed, 'blank'))
   const heldOutLoss = judgeOf(backend, dataset, inputs, everyNth(stop, STOP_ROWS))
@@ -103,8 +105,9 @@ async function runEpoch(
   for (const { rows, inputs } of deck.deal()) {
     if (await watch.stopped()) return true
     const width = inputs.length / rows
-    const x = tf.tensor2d(blank(inputs, rows), [rows, width])
-    const y = tf.tensor2d(inputs, [rows, width])
+    const shape: [number, number] = [wholeRows(rows), width]
+    const x = tf.tensor2d(filledUp(blank(inputs, rows), rows), shape)
+    const y = tf.tensor2d(filledUp(inputs, rows), shape)
     try {
       // The deck is shuffled already, by a generator of ours: fit's own shuffle can't be seeded.
       await network.fit(x, y, { batchSize, epochs: 1, shuffle: false, verbose: 0, yieldEvery: 'never' })
@@ -137,12 +140,12 @@ function judgeOf(
   rows: Int32Array,
 ): (network: LayersModel) => number {
   const width = inputs.names.length
-  const whole = new Float32Array(rows.length * width)
-  preparer(dataset, inputs, rows)(Int32Array.from(rows.keys()), whole)
+  const shape: [number, number] = [wholeRows(rows.length), width]
+  const whole = new Float32Array(shape[0] * width)
+  const taken = whole.subarray(0, rows.length * width)
+  preparer(dataset, inputs, rows)(Int32Array.from(rows.keys()), taken)
   return (network) => {
-    const made = numbersOf(tf, () =>
-      predictRisk(network, tf.tensor2d(whole, [rows.length, width]), rows.length),
-    )
-    return whole.reduce((sum, value, i) => sum + (value - made[i]!) ** 2, 0) / whole.length
+    const made = numbersOf(tf, () => predictRisk(network, tf.tensor2d(whole, shape), MOST_PREDICTED_ROWS))
+    return taken.reduce((sum, value, i) => sum + (value - made[i]!) ** 2, 0) / taken.length
   }
 }

@@ -5,6 +5,7 @@
 import { createRandom } from '../../simulators/random.ts'
 import { parseFeature } from '../core/features.ts'
 import { type Inputs, prepareRows } from '../model/inputs.ts'
+import { MOST_TAUGHT_ROWS, wholeRows } from '../model/rows.ts'
 import { type Dataset, vectorsOf } from './dataset.ts'
 import { shuffle } from './split.ts'
 import { visitRows } from './vectors.ts'
@@ -24,7 +25,7 @@ export interface Deck {
 }
 
 /** Most rows in a hand. */
-export const HAND_ROWS = 131_072
+export const HAND_ROWS = 341 * MOST_TAUGHT_ROWS
 
 /**
  * @param blankShare chance that one channel of a row is blanked (0, as a missing one is), so that the net learns
@@ -65,6 +66,19 @@ export function makeDeck(
       }
     },
   }
+}
+
+/**
+ * A hand's numbers with as many rows from its beginning as fill it up to a multiple of `ROW_UNIT`; as they are when nothing
+ * is left over. (Rows are in an order of chance, so it is chance which ones are heard twice.)
+ */
+export function filledUp(numbers: Float32Array, rows: number): Float32Array {
+  const whole = wholeRows(rows)
+  if (whole === rows) return numbers
+  const filled = new Float32Array((numbers.length / rows) * whole)
+  filled.set(numbers)
+  for (let i = numbers.length; i < filled.length; i++) filled[i] = numbers[i % numbers.length]!
+  return filled
 }
 
 /** Prepared rows up to this many bytes are kept from epoch to epoch. */

@@ -1,14 +1,15 @@
 /**
  * Fits the net: seeded order of rows, weighted classes, and an early stop by machines that do not teach. The same
- * rows, options and backend build give the same weights, bit by bit.
+ * rows, options and backend build give the same weights, bit by bit; `model/rows.ts` has why other processors give them too.
  */
 import type { LayersModel, Tensor } from '@tensorflow/tfjs'
 import { failure } from '../core/errors.ts'
 import type { Backend } from '../model/backend.ts'
 import type { Inputs } from '../model/inputs.ts'
 import { buildNetwork, predictRisk } from '../model/network.ts'
+import { MOST_PREDICTED_ROWS, MOST_TAUGHT_ROWS, wholeRows } from '../model/rows.ts'
 import { countPositive, type Dataset } from './dataset.ts'
-import { type Deck, makeDeck, preparer } from './deck.ts'
+import { type Deck, filledUp, makeDeck, preparer } from './deck.ts'
 import { everyNth, LEARNED_ROWS, type Losses, noteEpoch } from './history.ts'
 import { POSITIVE } from './horizon.ts'
 
@@ -17,6 +18,7 @@ export interface FitOptions {
   readonly l2: number
   readonly seed: number
   readonly epochs: number
+  /** A multiple of `ROW_UNIT`, up to `MOST_TAUGHT_ROWS`: so the weights are the same on every processor. */
   readonly batchRows: number
   readonly learningRate: number
   /** Epochs without a better loss on the judging machines after which it stops. */
@@ -31,7 +33,7 @@ export const FIT_DEFAULTS: Omit<FitOptions, 'seed'> = {
   hidden: [32, 16],
   l2: 1e-5,
   epochs: 40,
-  batchRows: 1024,
+  batchRows: MOST_TAUGHT_ROWS,
   learningRate: 0.003,
   patience: 5,
   blankShare: 0.15,
@@ -142,8 +144,8 @@ async function runEpoch(
 ): Promise<boolean> {
   for (const { rows, inputs, targets } of deck.deal()) {
     if (await watch.stopped()) return true
-    const x = tf.tensor2d(inputs, [rows, inputs.length / rows])
-    const y = tf.tensor2d(targets, [rows, 1])
+    const x = tf.tensor2d(filledUp(inputs, rows), [wholeRows(rows), inputs.length / rows])
+    const y = tf.tensor2d(filledUp(targets, rows), [wholeRows(rows), 1])
     try {
       await network.fit(x, y, {
         batchSize,
@@ -161,9 +163,8 @@ async function runEpoch(
   return false
 }
 
-const PREDICT_ROWS = 4096
 /** Rows that are made ready at once. */
-const JUDGE_ROWS = 65_536
+const JUDGE_ROWS = 16 * MOST_PREDICTED_ROWS
 
 /** @returns a net's output for the rows, before calibration */
 export function outputsOf(
@@ -175,17 +176,19 @@ export function outputsOf(
   const width = inputs.names.length
   const prepare = preparer(dataset, inputs, rows)
   const places = Int32Array.from(rows.keys())
-  const pool = new Float32Array(Math.min(JUDGE_ROWS, rows.length) * width)
+  const pool = new Float32Array(Math.min(JUDGE_ROWS, wholeRows(rows.length)) * width)
   return (network) => {
     const risks = new Float64Array(rows.length)
     for (let from = 0; from < rows.length; from += JUDGE_ROWS) {
       const some = places.subarray(from, from + JUDGE_ROWS)
+      const whole = wholeRows(some.length)
       prepare(some, pool)
+      pool.fill(0, some.length * width, whole * width)
       const found = tf.tidy(() => {
-        const x = tf.tensor2d(pool.subarray(0, some.length * width), [some.length, width])
-        return predictRisk(network, x, PREDICT_ROWS).dataSync()
+        const x = tf.tensor2d(pool.subarray(0, whole * width), [whole, width])
+        return predictRisk(network, x, MOST_PREDICTED_ROWS).dataSync()
       })
-      risks.set(found, from)
+      risks.set(found.subarray(0, some.length), from)
     }
     return risks
   }

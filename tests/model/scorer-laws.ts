@@ -7,7 +7,8 @@ import { type Backend, loadBackend } from '../../src/model/backend.ts'
 import { calibrator } from '../../src/model/calibration.ts'
 import { inputsOf } from '../../src/model/inputs.ts'
 import { averageNetworks, buildNetwork, type NetworkFiles, networkFiles } from '../../src/model/network.ts'
-import { BATCH_ROWS, createScorer } from '../../src/model/scorer.ts'
+import { MOST_PREDICTED_ROWS } from '../../src/model/rows.ts'
+import { createScorer } from '../../src/model/scorer.ts'
 import { FEATURES, plainScores, smallInputs, smallNetwork, smallScaling } from '../support/small-model.ts'
 
 const WIDTH = FEATURES.length
@@ -67,9 +68,9 @@ export function scorerLaws(name: Backend['name']): void {
     })
 
     it('splits what is larger than its largest tensor, and still gives the same bits', () => {
-      const rows = 2 * BATCH_ROWS + 77
+      const rows = 2 * MOST_PREDICTED_ROWS + 77
       const vectors = someVectors(rows, 3)
-      expect(inBatches(scorer, vectors, [1, 63, 64, 65, BATCH_ROWS])).toEqual([
+      expect(inBatches(scorer, vectors, [1, 63, 64, 65, MOST_PREDICTED_ROWS])).toEqual([
         ...scorer.score(vectors, rows),
       ])
     })

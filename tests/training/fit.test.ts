@@ -1,7 +1,9 @@
+import { createHash } from 'node:crypto'
 import { beforeAll, describe, expect, it } from 'vitest'
 import { isFailure } from '../../src/core/errors.ts'
 import { type Backend, loadBackend } from '../../src/model/backend.ts'
 import { type NetworkFiles, networkFiles } from '../../src/model/network.ts'
+import { MOST_TAUGHT_ROWS } from '../../src/model/rows.ts'
 import { createScorer } from '../../src/model/scorer.ts'
 import { usedRows } from '../../src/training/dataset.ts'
 import { FIT_DEFAULTS, fitNetwork, outputsOf, requireNative } from '../../src/training/fit.ts'
@@ -17,10 +19,13 @@ const OPTIONS = {
   seed: 1,
   hidden: [8],
   epochs: 12,
-  batchRows: 128,
+  batchRows: 120,
   learningRate: 0.01,
   blankShare: 0,
 }
+
+/** Of a fit of three epochs: made on AMD Zen 4, and on Intel Haswell and AMD Zen 2 as QEMU emulates them. */
+const WEIGHTS = 'b93e2b767d7ec8518927489b41c80d79d5b8da564aa542a3cb47aa9009c0a082'
 
 describe.skipIf(requires('native').missing)('a fit', () => {
   const dataset = toyDataset(20)
@@ -50,7 +55,7 @@ describe.skipIf(requires('native').missing)('a fit', () => {
   })
 
   it('learns what a limit on one statistic cannot tell', async () => {
-    const files = await fitted({ epochs: 60, patience: 60, learningRate: 0.05, batchRows: 512 })
+    const files = await fitted({ epochs: 60, patience: 60, learningRate: 0.05, batchRows: MOST_TAUGHT_ROWS })
     const scorer = await createScorer(backend, { name: 'toy', inputs, files, calibration: null })
     const other = toyDataset(10, 2)
     const rows = usedRows(other, everyAsset(other))
@@ -69,13 +74,27 @@ describe.skipIf(requires('native').missing)('a fit', () => {
     expect(Buffer.compare((await fitted({ epochs: 3, blankShare: 0.5 })).weights, one.weights)).not.toBe(0)
   })
 
+  it('gives these bytes, on whatever processor', async ({ skip }) => {
+    skip(
+      !backend.version.startsWith('2.15.'),
+      `the bytes are those of libtensorflow 2.15, not of ${backend.version}`,
+    )
+    const { weights } = await fitted({
+      epochs: 3,
+      batchRows: MOST_TAUGHT_ROWS,
+      hidden: [16, 8],
+      blankShare: 0.15,
+    })
+    expect(createHash('sha256').update(weights).digest('hex')).toBe(WEIGHTS)
+  })
+
   it('keeps the best epoch and stops when patience is over', async () => {
     losses.length = 0
-    await fitted({ epochs: 60, learningRate: 0.2, patience: 2, batchRows: 512 })
+    await fitted({ epochs: 60, learningRate: 0.2, patience: 2, batchRows: MOST_TAUGHT_ROWS })
     const best = losses.indexOf(Math.min(...losses))
     expect(losses.length - 1 - best).toBe(2)
     const rows = { teach: teach!, judge: judge! }
-    const options = { ...OPTIONS, epochs: 60, learningRate: 0.2, patience: 2, batchRows: 512 }
+    const options = { ...OPTIONS, epochs: 60, learningRate: 0.2, patience: 2, batchRows: MOST_TAUGHT_ROWS }
     const {
       network,
       epochs,
