@@ -1,7 +1,7 @@
 /**
- * More than it can take: `npm run bench overload [SECONDS] [READINGS_PER_SECOND]`. Three times what it takes from publishers that
- * only wait for their acknowledgements (found first) is offered for SECONDS (300) over MQTT at QoS 1, with payloads that are no
- * JSON in between. Before it, the highest load that it sustains by a schedule (found, unless it is named). Memory must stay below 1.5 times that at the load that it sustains, nothing may crash, every acknowledged payload
+ * More than it can take: `npm run bench overload [SECONDS] [READINGS_PER_SECOND]`. First the highest load that it sustains is
+ * found (unless it is named), and what it takes from publishers that only wait for their acknowledgements. Three times
+ * the greater is offered for SECONDS (300) over MQTT at QoS 1, with payloads that are no JSON in between. Memory must stay below 1.5 times that at the load that it sustains, nothing may crash, every acknowledged payload
  * must be accounted for (in = processed + dead letters; nothing is shed at QoS 1: publishers wait for their
  * acknowledgement), and it must be back to a lag below 5 s. Exit status 1 when one of it fails.
  */
@@ -28,7 +28,8 @@ const GARBAGE_EVERY_MS = 50
 
 export async function overload([seconds = '300', rate]: readonly string[]): Promise<void> {
   const sustained = rate === undefined ? await withLive('embedded', highestLoad) : Number(rate)
-  const capacity = await withLive('embedded', saturated)
+  // Publishers that wait for nothing cost more than those of a schedule: which of the two takes more depends on the machine.
+  const capacity = Math.max(sustained, await withLive('embedded', saturated))
   console.log(
     `sustained: ${sustained} readings/s; taken at most: ${capacity}; offered: ${capacity * TIMES} for ${seconds} s`,
   )

@@ -1,7 +1,8 @@
 #!/usr/bin/env bash
 # Forewarn as an engine of the peers' benchmark: windows of BROKERS/IN_TOPIC, scored by the net of WEIGHTS, exactly once
 # to OUT_TOPIC. What it finds in its environment: BROKERS, IN_TOPIC, OUT_TOPIC, GROUP, WEIGHTS, STATE_DIR.
-# With PEER_KILLS it is killed so many times on its way (killed.ts; `npm run bench killed` runs and judges that).
+# With PEER_KILLS it is killed so many times on its way (killed.ts; `npm run bench killed` runs and judges that); with
+# PEER_ENGINES so many engines share the partitions, each a process.
 # Before the first run: `npm run build`. It ends on SIGTERM; then it tells how many records were not JSON.
 set -euo pipefail
 root="$(cd "$(dirname "${BASH_SOURCE[0]}")/../.." && pwd)"
@@ -38,16 +39,22 @@ cat >"$config" <<JSON
 }
 JSON
 
+engines=()
 if [ -n "${PEER_KILLS:-}" ]; then
   node "$root/dist/bench/peer-job/killed.js" "$config" "$PEER_KILLS" &
+  engines+=($!)
 else
-  node ${PEER_NODE_FLAGS:-} "$program" up --role engine --config "$config" &
+  for _ in $(seq "${PEER_ENGINES:-1}"); do
+    node ${PEER_NODE_FLAGS:-} "$program" up --role engine --config "$config" &
+    engines+=($!)
+  done
 fi
-engine=$!
-trap 'kill -TERM "$engine" 2>/dev/null || true' TERM INT
+trap 'kill -TERM "${engines[@]}" 2>/dev/null || true' TERM INT
 # The clock is running: what is to be told is told while the engine starts.
 echo "BENCH version=forewarn $(node -p "require('$root/package.json').version")"
 echo "BENCH guarantee=exactly_once (transactions; state restored after a kill)"
-while kill -0 "$engine" 2>/dev/null; do wait "$engine" || true; done
+for engine in "${engines[@]}"; do
+  while kill -0 "$engine" 2>/dev/null; do wait "$engine" || true; done
+done
 skipped=$(node "$program" tail dead-letters --config "$config" --from start 2>/dev/null | grep -c '"reason":"not-json"' || true)
 echo "BENCH skipped=$skipped"
