@@ -1,8 +1,10 @@
 /**
  * More than it can take: `npm run bench overload [SECONDS] [READINGS_PER_SECOND]`. First the highest load that it sustains is
  * found (unless it is named), and what it takes from publishers that only wait for their acknowledgements. Three times
- * the greater is offered for SECONDS (300) over MQTT at QoS 1, with payloads that are no JSON in between. Memory must stay below 1.5 times that at the load that it sustains, nothing may crash, every acknowledged payload
- * must be accounted for (in = processed + dead letters; nothing is shed at QoS 1: publishers wait for their
+ * the greater is offered for SECONDS (300) over MQTT at QoS 1, with payloads that are no JSON in between. What the program
+ * has allocated must stay below 1.5 times that at the load that it sustains (resident are also pages of the log that are
+ * mapped: they grow with the log and go when others need memory), nothing may crash, every acknowledged payload must be
+ * accounted for (in = processed + dead letters; nothing is shed at QoS 1: publishers wait for their
  * acknowledgement), and it must be back to a lag below 5 s. Exit status 1 when one of it fails.
  */
 import mqtt from 'mqtt'
@@ -36,7 +38,7 @@ export async function overload([seconds = '300', rate]: readonly string[]): Prom
   const found = await withLive('embedded', (live) => measure(live, sustained, capacity, Number(seconds)))
   console.table(found)
   const isRight =
-    found['resident, times that before'] < MOST_MEMORY &&
+    found['allocated, times that before'] < MOST_MEMORY &&
     found['payloads unaccounted for'] === 0 &&
     found['readings unaccounted for'] === 0 &&
     found['s until the lag was below 5 s'] !== null
@@ -98,9 +100,12 @@ async function measure(live: Live, sustained: number, capacity: number, seconds:
     'readings unaccounted for': acknowledged - (await live.committed()),
     'resident MB at the sustained load': Math.round(before.all),
     'resident MB under overload': Math.round(during.all),
-    'resident, times that before': round(during.all / before.all),
+    'resident, times that before (where others need memory the log’s pages go)': round(
+      during.all / before.all,
+    ),
     'allocated MB (without pages of the log) before': Math.round(before.own),
     'allocated MB under overload': Math.round(during.own),
+    'allocated, times that before': round(during.own / before.own),
     'allocated MB in its second half': Math.round(secondHalf.end().own),
     ...recovery,
   }

@@ -3,7 +3,7 @@ import { type ChildProcess, spawn } from 'node:child_process'
 import { once } from 'node:events'
 import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
-import { figuresOf } from './process.ts'
+import { figuresOf, type ProcessFigures, residentMb } from './process.ts'
 
 const MAIN = join(fileURLToPath(new URL('.', import.meta.url)), '../src/main.js')
 const HOST = '127.0.0.1'
@@ -98,13 +98,14 @@ async function metricOf(httpPort: number, name: string, label = ''): Promise<num
 }
 
 /** What a process uses, sampled until `stop`: the last sample before its end counts. */
-export function sampleFigures(pid: number): { stop(): { cpuSeconds: number; peakMb: number } } {
-  let last = { cpuSeconds: 0, peakMb: 0 }
+export function sampleFigures(pid: number): { stop(): ProcessFigures & { readonly peakOwnMb: number } } {
+  let last = { cpuSeconds: 0, peakMb: 0, peakOwnMb: 0 }
   const look = () => {
     try {
       const now = figuresOf(pid)
       // One that has just ended has no memory any more.
-      last = { ...now, peakMb: Math.max(now.peakMb, last.peakMb) }
+      const peakOwnMb = Math.max(residentMb(pid).own, last.peakOwnMb)
+      last = { ...now, peakMb: Math.max(now.peakMb, last.peakMb), peakOwnMb }
     } catch {
       // It ended; the sample before stands.
     }

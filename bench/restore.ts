@@ -31,6 +31,8 @@ interface Row {
   readonly 's to all partitions': number
   readonly 'CPU s': number
   readonly 'resident MB then': number
+  /** Without the pages of mapped files: the log's and TensorFlow's. */
+  readonly 'allocated MB then': number
   readonly 'peak MB': number
 }
 
@@ -116,11 +118,13 @@ async function started(config: string, port: number, start: string): Promise<Row
   await program.untilOwned(PARTITIONS)
   const seconds = (performance.now() - startedMs) / 1000
   const { cpuSeconds, peakMb } = figuresOf(program.pid)
+  const { all, own } = residentMb(program.pid)
   const row = {
     start,
     's to all partitions': Math.round(seconds * 10) / 10,
     'CPU s': cpuSeconds,
-    'resident MB then': Math.round(residentMb(program.pid).all),
+    'resident MB then': Math.round(all),
+    'allocated MB then': Math.round(own),
     'peak MB': Math.round(peakMb),
   }
   await program.stop()
