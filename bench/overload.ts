@@ -1,15 +1,15 @@
 /**
- * More than it can take: `npm run bench overload [SECONDS] [READINGS_PER_SECOND]`. First the highest load that it sustains is
- * found (unless it is named), and what it takes from publishers that only wait for their acknowledgements. Three times
+ * More than it can take: `npm run bench overload [SECONDS] [embedded|kafka] [READINGS_PER_SECOND]`. First the highest load
+ * that it sustains is found (unless it is named), and what it takes from publishers that only wait for their acknowledgements. Three times
  * the greater is offered for SECONDS (300) over MQTT at QoS 1, with payloads that are no JSON in between. What the program
- * has allocated must stay below 1.5 times that at the load that it sustains (resident are also pages of the log that are
- * mapped: they grow with the log and go when others need memory), nothing may crash, every acknowledged payload must be
+ * has allocated must stay below 1.5 times that at the load that it sustains (resident are also pages of the embedded log
+ * that are mapped: they grow with it and go when others need memory), nothing may crash, every acknowledged payload must be
  * accounted for (in = processed + dead letters; nothing is shed at QoS 1: publishers wait for their
  * acknowledgement), and it must be back to a lag below 5 s. Exit status 1 when one of it fails.
  */
 import mqtt from 'mqtt'
 import { highestLoad } from './latency.ts'
-import { ASSETS, type Live, withLive } from './live.ts'
+import { ASSETS, type Live, type LogName, withLive } from './live.ts'
 import { STEP_MS } from './plant.ts'
 import { residentMb } from './process.ts'
 import { sleep } from './program.ts'
@@ -28,14 +28,19 @@ const SAMPLE_MS = 100
 const WINDOW = 100_000
 const GARBAGE_EVERY_MS = 50
 
-export async function overload([seconds = '300', rate]: readonly string[]): Promise<void> {
-  const sustained = rate === undefined ? await withLive('embedded', highestLoad) : Number(rate)
+export async function overload([
+  seconds = '300',
+  which = 'embedded',
+  rate,
+]: readonly string[]): Promise<void> {
+  const log = which as LogName
+  const sustained = rate === undefined ? await withLive(log, highestLoad) : Number(rate)
   // Publishers that wait for nothing cost more than those of a schedule: which of the two takes more depends on the machine.
-  const capacity = Math.max(sustained, await withLive('embedded', saturated))
+  const capacity = Math.max(sustained, await withLive(log, saturated))
   console.log(
     `sustained: ${sustained} readings/s; taken at most: ${capacity}; offered: ${capacity * TIMES} for ${seconds} s`,
   )
-  const found = await withLive('embedded', (live) => measure(live, sustained, capacity, Number(seconds)))
+  const found = await withLive(log, (live) => measure(live, sustained, capacity, Number(seconds)))
   console.table(found)
   const isRight =
     found['allocated, times that before'] < MOST_MEMORY &&
