@@ -29,7 +29,7 @@ export const STATISTICS = ['mean', 'std', 'min', 'max', 'rms', 'skewness', 'kurt
 export type Statistic = (typeof STATISTICS)[number]
 
 /** Least and greatest plausible value of each channel. */
-interface Bounds {
+interface PlausibleRanges {
   readonly min: Float64Array
   readonly max: Float64Array
 }
@@ -46,7 +46,7 @@ export function addValues(
   acc: Float64Array,
   values: Float64Array,
   channels: Int16Array,
-  { min, max }: Bounds,
+  { min, max }: PlausibleRanges,
   seconds: number,
 ): void {
   for (let i = 0; i < channels.length; i++) {
@@ -88,7 +88,7 @@ export function addValues(
 }
 
 const FIRST = Int16Array.of(0)
-const ANY: Bounds = {
+const ANY: PlausibleRanges = {
   min: Float64Array.of(Number.NEGATIVE_INFINITY),
   max: Float64Array.of(Number.POSITIVE_INFINITY),
 }

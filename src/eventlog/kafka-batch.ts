@@ -132,20 +132,6 @@ export function scanBatches(bytes: Buffer, from: number, aborted: readonly Abort
   return { batches, nextOffset }
 }
 
-export interface Decoded {
-  readonly records: LogRecord[]
-  /** As in `Scanned`. */
-  readonly nextOffset: number
-}
-
-/** All records that `scanBatches` would find, read at once. */
-export function decodeBatches(bytes: Buffer, from: number, aborted: readonly Aborted[]): Decoded {
-  const { batches, nextOffset } = scanBatches(bytes, from, aborted)
-  const records: LogRecord[] = []
-  for (const batch of batches) readBatch(batch, from, records)
-  return { records, nextOffset }
-}
-
 export interface Head {
   readonly base: number
   /** Last offset that the batch stands for, also where compaction has removed its record. */

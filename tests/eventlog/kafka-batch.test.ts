@@ -4,8 +4,9 @@ import { crc32c } from '@node-rs/crc32'
 import fc from 'fast-check'
 import { describe, expect, test } from 'vitest'
 import type { NewRecord } from '../../src/core/ports.ts'
-import { type Aborted, decodeBatches, encodeBatch, type Writer } from '../../src/eventlog/kafka-batch.ts'
+import { type Aborted, encodeBatch, type Writer } from '../../src/eventlog/kafka-batch.ts'
 import { recordBytes } from '../../src/eventlog/kafka-record.ts'
+import { decodeBatches } from '../support/decode-batches.ts'
 import { text } from './harness.ts'
 
 const require = createRequire(import.meta.url)

@@ -3,8 +3,9 @@ import { crc32c } from '@node-rs/crc32'
 import fc from 'fast-check'
 import { expect, test } from 'vitest'
 import type { LogRecord, NewRecord } from '../../src/core/ports.ts'
-import { decodeBatches, encodeBatch, scanBatches } from '../../src/eventlog/kafka-batch.ts'
+import { encodeBatch, scanBatches } from '../../src/eventlog/kafka-batch.ts'
 import { runOf } from '../../src/eventlog/kafka-run.ts'
+import { decodeBatches } from '../support/decode-batches.ts'
 
 const WRITER = { producerId: -1n, producerEpoch: -1, transactional: false }
 

@@ -5,7 +5,8 @@
 
 import { crc32c } from '@node-rs/crc32'
 import type { LogRecord } from '../../../src/core/ports.ts'
-import { type Aborted, decodeBatches, encodeBatch } from '../../../src/eventlog/kafka-batch.ts'
+import { type Aborted, encodeBatch } from '../../../src/eventlog/kafka-batch.ts'
+import { decodeBatches } from '../decode-batches.ts'
 import { CODE } from './code.ts'
 
 const ATTRIBUTES_AT = 21
