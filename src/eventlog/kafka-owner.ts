@@ -38,6 +38,8 @@ export interface Owner {
 interface State {
   readonly options: OwnerOptions
   lost: boolean
+  /** The position has been read since the transactions were opened; until then a commit of before may be done after all. */
+  isSure: boolean
 }
 
 /** What is committed with a position, in its metadata: `keepFrom`, and a mark that tells this commit from others. */
@@ -49,7 +51,7 @@ export interface CommittedPosition {
 }
 
 export function createOwner(options: OwnerOptions): Owner {
-  const state: State = { options, lost: false }
+  const state: State = { options, lost: false, isSure: false }
   return {
     acquire: async () => (await acquire(state)).offset,
     commit: (commit) => commitOnce(state, commit),
@@ -92,8 +94,11 @@ async function acquire(state: State): Promise<CommittedPosition> {
   checkOurs(state)
   await confirm()
   checkOurs(state)
+  state.isSure = false
   await transactions.open()
-  return committedPosition(client, group, topic, partition)
+  const found = await committedPosition(client, group, topic, partition)
+  state.isSure = true
+  return found
 }
 
 async function commitOnce(state: State, commit: Commit): Promise<void> {
@@ -108,7 +113,7 @@ async function commitOnce(state: State, commit: Commit): Promise<void> {
     offset: commit.nextOffset,
     metadata: `keepFrom=${commit.keepFrom} mark=${mark}`,
   }
-  if (!transactions.isOpen()) await expect(state, commit)
+  if (!state.isSure || !transactions.isOpen()) await expect(state, commit)
   try {
     await transactions.commit(slices, position)
   } catch (error) {
