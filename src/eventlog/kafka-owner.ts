@@ -3,16 +3,24 @@
  * everything that can go wrong (decision 0005): ask the group whether the partition is ours, shut out earlier owners,
  * only then read the committed position; after any error of a commit the same again, to learn what the brokers did.
  */
+import type { KafkaSettings } from '../config/settings.ts'
 import { failure, isFailure, messageOf } from '../core/errors.ts'
 import type { Commit } from './followed.ts'
 import type { KafkaClient } from './kafka-client.ts'
+import type { CoordinatorType, WireBroker } from './kafka-protocol.ts'
 import type { PositionCommit, Transactions } from './kafka-transaction.ts'
 import { checkState, route, type Slice, type TopicTable } from './route.ts'
 
 const GROUP = 0
 
+/** What reading a position needs of a client. */
+export interface PositionClient extends Pick<KafkaClient, 'persist'> {
+  readonly settings: Pick<KafkaSettings, 'requestTimeoutMs'>
+  coordinator(type: CoordinatorType, id: string): Promise<Pick<WireBroker, 'offsetFetch'>>
+}
+
 export interface OwnerOptions {
-  readonly client: KafkaClient
+  readonly client: PositionClient
   readonly transactions: Transactions
   readonly group: string
   readonly topic: string
@@ -64,7 +72,7 @@ export function createOwner(options: OwnerOptions): Owner {
 
 /** The position of a group in a partition, as its coordinator has it. */
 export async function committedPosition(
-  client: KafkaClient,
+  client: PositionClient,
   group: string,
   topic: string,
   partition: number,

@@ -2,8 +2,7 @@
 import { expect, test } from 'vitest'
 import { failure } from '../../src/core/errors.ts'
 import type { Commit } from '../../src/eventlog/followed.ts'
-import type { KafkaClient } from '../../src/eventlog/kafka-client.ts'
-import { createOwner, type Owner } from '../../src/eventlog/kafka-owner.ts'
+import { createOwner, type Owner, type PositionClient } from '../../src/eventlog/kafka-owner.ts'
 import type { PositionCommit } from '../../src/eventlog/kafka-transaction.ts'
 
 const COMMIT: Commit = {
@@ -28,16 +27,16 @@ function standIn() {
     away: 0,
   }
   let isOpen = false
-  const client = {
+  const client: PositionClient = {
     settings: { requestTimeoutMs: 10 },
-    persist: async (_doing: object, _ms: number, work: () => Promise<unknown>) => work(),
+    persist: async (_doing, _ms, work) => work(),
     coordinator: async () => ({
       async offsetFetch() {
         if (seen.away-- > 0) throw failure('log-unavailable', 'the broker is away')
-        return { responses: [{ partitions: [seen.position] }] }
+        return { responses: [{ topic: 'readings', partitions: [{ partition: 0, ...seen.position }] }] }
       },
     }),
-  } as unknown as KafkaClient
+  }
   const owner = createOwner({
     client,
     transactions: {
